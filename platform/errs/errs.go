@@ -1,0 +1,121 @@
+// Package errs is the one error type that crosses package boundaries on its way to a client.
+//
+// A feature declares each problem it can cause as a [Kind] and returns it with [Kind.New] or [Kind.With]
+// where the decision is made. Any other error means "internal": its text is logged and never shown.
+package errs
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// A Kind is a class of problem that a client can tell apart. Code is stable and snake_case,
+// Status is the HTTP status it is answered with, Title a short sentence that is the same for every occurrence.
+type Kind struct {
+	Code   string
+	Status int
+	Title  string
+}
+
+// The kinds that any service has. Features declare their own beside the code that returns them.
+var (
+	MalformedRequest     = Kind{"malformed_request", http.StatusBadRequest, "The request is not well-formed"}
+	CursorInvalid        = Kind{"cursor_invalid", http.StatusBadRequest, "The cursor is not valid for this list"}
+	Unauthenticated      = Kind{"unauthenticated", http.StatusUnauthorized, "Sign in to do this"}
+	Forbidden            = Kind{"forbidden", http.StatusForbidden, "Your role may not do this"}
+	NotFound             = Kind{"not_found", http.StatusNotFound, "There is no such thing"}
+	MethodNotAllowed     = Kind{"method_not_allowed", http.StatusMethodNotAllowed, "The method is not allowed here"}
+	Conflict             = Kind{"conflict", http.StatusConflict, "The request conflicts with the current state"}
+	BodyTooLarge         = Kind{"body_too_large", http.StatusRequestEntityTooLarge, "The body is too large"}
+	UnsupportedMediaType = Kind{"unsupported_media_type", http.StatusUnsupportedMediaType, "The media type is not supported"}
+	Invalid              = Kind{"validation_failed", http.StatusUnprocessableEntity, "Some fields are not valid"}
+	Internal             = Kind{"internal_error", http.StatusInternalServerError, "Something went wrong on our side"}
+	Unavailable          = Kind{"service_unavailable", http.StatusServiceUnavailable, "The service is not available right now"}
+)
+
+// New returns an error of kind k. Detail is shown to the client.
+func (k Kind) New(detail string) *Error {
+	return &Error{Kind: k, Detail: detail}
+}
+
+// Newf is New with a formatted detail.
+func (k Kind) Newf(format string, args ...any) *Error {
+	return k.New(fmt.Sprintf(format, args...))
+}
+
+// An Error is a problem with the request that its sender can understand.
+type Error struct {
+	Kind   Kind
+	Detail string
+	// Fields are the parts of the request that are wrong, all of them at once.
+	Fields []Field
+	// Members are extension members of the problem document (RFC 9457, section 3.2), by name.
+	Members map[string]any
+	// RetryAfter, if positive, becomes the Retry-After header, in whole seconds rounded up.
+	RetryAfter time.Duration
+	// Cause is for the log only.
+	Cause error
+}
+
+// A Field is one thing wrong with one part of the request.
+type Field struct {
+	Field   string `json:"field" description:"Name of the field, with dots and indexes for nested ones." example:"date_to"`
+	In      string `json:"in" enum:"body,path,query,header" description:"Part of the request that holds the field."`
+	Code    string `json:"code" description:"Stable code of the rule that is broken." example:"required"`
+	Message string `json:"message" description:"What is wrong, for people." example:"is required"`
+}
+
+func (e *Error) Error() string {
+	s := e.Kind.Code
+	if e.Detail != "" {
+		s += ": " + e.Detail
+	}
+	for _, f := range e.Fields {
+		s += fmt.Sprintf("; %s %s: %s", f.In, f.Field, f.Message)
+	}
+	if e.Cause != nil {
+		s += ": " + e.Cause.Error()
+	}
+	return s
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Is reports whether target is an *Error of the same kind, so that errors.Is(err, NotFound.New("")) works.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Kind == e.Kind
+}
+
+// With adds an extension member to the problem document and returns e.
+func (e *Error) With(name string, value any) *Error {
+	if e.Members == nil {
+		e.Members = make(map[string]any)
+	}
+	e.Members[name] = value
+	return e
+}
+
+// Because records the cause for the log and returns e.
+func (e *Error) Because(cause error) *Error {
+	e.Cause = cause
+	return e
+}
+
+// InvalidBody returns a validation error about one field of the body.
+func InvalidBody(field, code, message string) *Error {
+	return InvalidFields(Field{Field: field, In: "body", Code: code, Message: message})
+}
+
+// InvalidQuery returns a validation error about one query parameter.
+func InvalidQuery(field, code, message string) *Error {
+	return InvalidFields(Field{Field: field, In: "query", Code: code, Message: message})
+}
+
+// InvalidFields returns a validation error about several parts of the request at once.
+func InvalidFields(fields ...Field) *Error {
+	e := Invalid.New("")
+	e.Fields = fields
+	return e
+}
