@@ -1,0 +1,62 @@
+package auth
+
+import (
+	"context"
+	"slices"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
+)
+
+// A Role says what a user may do. Each includes what the ones before it may.
+type Role string
+
+// Guests book for themselves, managers run the hotels they are assigned to, admins run everything.
+const (
+	Guest   Role = "guest"
+	Manager Role = "manager"
+	Admin   Role = "admin"
+)
+
+// What routes demand of their callers, beside httpapi.Public.
+const (
+	SignedIn  httpapi.Access = "guest"
+	Staff     httpapi.Access = "manager"
+	AdminOnly httpapi.Access = "admin"
+)
+
+// A Caller is the user behind a request, as the database knows them at this moment.
+type Caller struct {
+	UserID    int64
+	SessionID int64
+	Role      Role
+}
+
+// IsStaff reports whether the caller runs hotels. Which ones a manager runs is for the catalogue to say.
+func (c Caller) IsStaff() bool { return c.Role == Manager || c.Role == Admin }
+
+type callerKey struct{}
+
+// WithCaller returns a context in which c makes the request.
+func WithCaller(ctx context.Context, c Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// CallerFrom returns who makes the request. It is the zero Caller on public routes.
+func CallerFrom(ctx context.Context) Caller {
+	c, _ := ctx.Value(callerKey{}).(Caller)
+	return c
+}
+
+// Authorize returns an error of kind errs.Forbidden if c may not call routes of the given access.
+func Authorize(c Caller, access httpapi.Access) error {
+	allowed := map[httpapi.Access][]Role{
+		SignedIn:  {Guest, Manager, Admin},
+		Staff:     {Manager, Admin},
+		AdminOnly: {Admin},
+	}
+	if !slices.Contains(allowed[access], c.Role) {
+		return errs.Forbidden.New("")
+	}
+	return nil
+}

@@ -1,0 +1,2 @@
+// Package auth knows the users: who they are, how they sign in, and what they may do.
+package auth

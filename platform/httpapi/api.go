@@ -1,0 +1,93 @@
+// Package httpapi turns plain typed functions into an HTTP API over net/http.
+//
+// A feature declares each endpoint once, with [Handle]: a [Route] and a function of the form
+// func(ctx, *Params) (*Response, error). From that one declaration come the mux pattern, the decoding and the
+// validation of path, query and body, who may call it, the success status, the OpenAPI operation, the metric
+// label and the log attribute, so that they cannot disagree.
+//
+// # Parameters
+//
+// Params is a struct. Its fields are read once, when the route is declared:
+//
+//   - `path:"hotel_id"` and `query:"limit"` take a value from the path or the query. Strings, integers, floats,
+//     booleans, types with UnmarshalText, slices of those (a repeatable query parameter) and pointers to those
+//     (optional, nil when absent) are known. A query parameter without a pointer, a default or required:"true"
+//     is its zero value when absent. Embedded structs are flattened.
+//   - A field named Body holds the JSON body. Without such a field and without path and query fields, the
+//     whole struct is the body. A Body of type [Patch] is a JSON Merge Patch.
+//
+// Limits stand in tags and become JSON Schema: required:"true" default minimum maximum minLength maxLength
+// pattern format enum maxItems uniqueItems description example. Every body object is closed. In a body, a
+// pointer is nullable, a slice is not. Rules between fields go into a method Validate() error on Params or on
+// the body, called once everything else holds.
+//
+// # Responses
+//
+// Response is written as JSON with every field present; a nil slice is []. A response with a method
+// Location() string, answered with 201, gets that header, with the root path before it. A response of type
+// [Empty] is 204. A response with StatusCode() int chooses its own status among those declared.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
+)
+
+// Access names who may call a route. The zero Access is refused when the API is built, so that no route is
+// open by omission. What the values other than Public mean is up to Config.Authenticate.
+type Access string
+
+// Public routes may be called by anyone; Config.Authenticate is not asked.
+const Public Access = "public"
+
+// A Route declares an endpoint.
+type Route struct {
+	// Pattern is a method and a path of net/http.ServeMux, such as "GET /hotels/{hotel_id}".
+	Pattern string
+	// ID is the operation's name in generated clients, in lowerCamelCase, such as "getHotel".
+	ID string
+	// Tag is the group of the operation in the documentation.
+	Tag string
+	// Summary is a few words, Description Markdown.
+	Summary, Description string
+	// Access says who may call the route.
+	Access Access
+	// Status of a success: 200 when zero, or 204 for a response of type Empty.
+	Status int
+	// OtherStatuses are those a response with StatusCode() may choose beside Status.
+	OtherStatuses []int
+	// Errors are the kinds of problem that the endpoint itself returns. Those that any route of its shape can
+	// cause (malformed, unauthenticated, invalid, ...) are added by the API.
+	Errors []errs.Kind
+}
+
+// Empty is the response of an endpoint that answers 204 No Content.
+type Empty struct{}
+
+// Config is what an API needs to know. Fields without "optional" are required.
+type Config struct {
+	// Title, Version and Description stand in the OpenAPI document.
+	Title, Version, Description string
+	// RootPath is the prefix under which a proxy publishes the API, such as "/apps/shum-booking"; optional.
+	// Routes answer with and without it, and every link that the API prints begins with it.
+	RootPath string
+	// Authenticate decides whether r may call a route of the given access. It returns the context for the
+	// endpoint and a short name of the caller for the log. Its errors are answered like an endpoint's.
+	Authenticate func(r *http.Request, access Access) (ctx context.Context, caller string, err error)
+	// Classify turns an error of a library into one that a client may see, such as errs.Unavailable for a
+	// database that is away; optional.
+	Classify func(error) error
+	// Log gets one line per request. Metrics takes the request metrics.
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
+	// Timeout bounds the time of one endpoint; optional, 10 s by default.
+	Timeout time.Duration
+	// CORSOrigins may call the API from a browser; "*" means any; optional.
+	CORSOrigins []string
+}

@@ -1,0 +1,103 @@
+// Package page has keyset paging: lists cut into pages that are found again by the last row of the one before,
+// so that rows inserted or deleted meanwhile make no other row skipped or repeated.
+package page
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
+)
+
+// Params are the query parameters of every list. Embed them in the parameters of an endpoint.
+type Params struct {
+	Limit  int    `query:"limit" json:"-" minimum:"1" maximum:"100" default:"20" description:"How many items to return at most."`
+	Cursor string `query:"cursor" json:"-" maxLength:"1024" description:"The next_cursor of the page before, with the same filters."`
+}
+
+// A List is one page. NextCursor is nil on the last one.
+type List[T any] struct {
+	Items      []T     `json:"items"`
+	NextCursor *string `json:"next_cursor" description:"Cursor of the next page; null on the last one."`
+}
+
+// A Signer makes cursors that only it can make. The zero Signer is not usable.
+type Signer struct {
+	key []byte
+}
+
+const macSize = 16
+
+// NewSigner returns a Signer with a key derived from secret.
+func NewSigner(secret []byte) Signer {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte("shum booking list cursor v1"))
+	return Signer{key: mac.Sum(nil)}
+}
+
+// Encode returns the cursor after position in the list called name with the given filters. The filters are
+// the endpoint's parameters: what of them is visible to encoding/json must be the same when the cursor comes back.
+func (s Signer) Encode(name string, filters, position any) (string, error) {
+	body, err := json.Marshal(position)
+	if err != nil {
+		return "", fmt.Errorf("encode cursor: %w", err)
+	}
+	mac, err := s.mac(name, filters, body)
+	if err != nil {
+		return "", fmt.Errorf("encode cursor: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(append(mac, body...)), nil
+}
+
+// Decode reads into position what Encode put into cursor. A cursor that was forged, or made for another list
+// or other filters, is an error of kind [errs.CursorInvalid].
+func (s Signer) Decode(cursor, name string, filters, position any) error {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil || len(raw) < macSize {
+		return errs.CursorInvalid.New("The cursor was not made by this service.")
+	}
+	want, err := s.mac(name, filters, raw[macSize:])
+	if err != nil {
+		return fmt.Errorf("decode cursor: %w", err)
+	}
+	if !hmac.Equal(want, raw[:macSize]) {
+		return errs.CursorInvalid.New("The cursor was not made for this list with these filters.")
+	}
+	if err := json.Unmarshal(raw[macSize:], position); err != nil {
+		return errs.CursorInvalid.New("The cursor is of another version of this service.").Because(err)
+	}
+	return nil
+}
+
+func (s Signer) mac(name string, filters any, body []byte) ([]byte, error) {
+	f, err := json.Marshal(filters)
+	if err != nil {
+		return nil, err
+	}
+	mac := hmac.New(sha256.New, s.key)
+	for _, part := range [][]byte{[]byte(name), f, body} {
+		fmt.Fprintf(mac, "%d:", len(part))
+		mac.Write(part)
+	}
+	return mac.Sum(nil)[:macSize], nil
+}
+
+// Cut makes a page of at most limit items from rows, of which the caller asked for limit+1: the extra one
+// tells that there is a next page. The cursor is made from the last item kept.
+func Cut[T any](rows []T, limit int, cursor func(last T) (string, error)) (*List[T], error) {
+	if len(rows) <= limit {
+		if rows == nil {
+			rows = []T{}
+		}
+		return &List[T]{Items: rows}, nil
+	}
+	rows = rows[:limit]
+	next, err := cursor(rows[limit-1])
+	if err != nil {
+		return nil, err
+	}
+	return &List[T]{Items: rows, NextCursor: &next}, nil
+}
