@@ -1,0 +1,145 @@
+package config_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/shumbooking/shumbooking/platform/config"
+)
+
+func reader(vars map[string]string) *config.Reader {
+	return config.NewReader(func(name string) string { return vars[name] })
+}
+
+func TestUnsetVariablesFallBack(t *testing.T) {
+	t.Parallel()
+	r := reader(nil)
+	if got := r.String("A", "x"); got != "x" {
+		t.Errorf("String() = %q, want %q", got, "x")
+	}
+	if got := r.Int("A", 7, config.Limits{Min: 1, Max: 9}); got != 7 {
+		t.Errorf("Int() = %d, want 7", got)
+	}
+	if got := r.OneOf("A", "first", "second"); got != "first" {
+		t.Errorf("OneOf() = %q, want %q", got, "first")
+	}
+	if got := r.Level("A"); got != slog.LevelInfo {
+		t.Errorf("Level() = %v, want info", got)
+	}
+	if r.List("A") != nil || r.Prefixes("A") != nil || r.Origins("A") != nil || r.Path("A") != "" {
+		t.Error("a list or path that is not set is not empty")
+	}
+	if err := r.Err(); err != nil {
+		t.Errorf("Err() = %v, want nil", err)
+	}
+}
+
+func TestEveryProblemIsReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	r := reader(map[string]string{
+		"PORT": "70000", "MODE": "Test", "LEVEL": "loud", "NETS": "10.0.0.0/33, 10.0.0.1", "ORIGINS": "example.com", "ROOT": "a",
+	})
+	r.Required("NAME")
+	r.Int("PORT", 1, config.Limits{Min: 1, Max: 65535})
+	r.OneOf("MODE", "local", "test")
+	r.Level("LEVEL")
+	r.Prefixes("NETS")
+	r.Origins("ORIGINS")
+	r.Path("ROOT")
+	r.Reject("OTHER", "is %s", "odd")
+	err := r.Err()
+	if err == nil {
+		t.Fatal("Err() = nil")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for i, name := range []string{"NAME", "PORT", "MODE", "LEVEL", "NETS", "ORIGINS", "ROOT", "OTHER"} {
+		if i >= len(lines) || !strings.HasPrefix(lines[i], name+" ") {
+			t.Errorf("line %d of Err() is not about %s:\n%v", i, name, err)
+		}
+	}
+	if len(lines) != 8 {
+		t.Errorf("Err() has %d lines, want 8:\n%v", len(lines), err)
+	}
+}
+
+func TestInt(t *testing.T) {
+	t.Parallel()
+	for text, ok := range map[string]bool{"1": true, "9": true, "0": false, "10": false, "1.0": false, " 1": false, "x": false} {
+		r := reader(map[string]string{"N": text})
+		if r.Int("N", 5, config.Limits{Min: 1, Max: 9}); (r.Err() == nil) != ok {
+			t.Errorf("Int of %q: Err() = %v, want success %t", text, r.Err(), ok)
+		}
+	}
+}
+
+func TestPath(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		value, want string
+		ok          bool
+	}{
+		{"/", "", true},
+		{"/apps/shum-booking", "/apps/shum-booking", true},
+		{"/apps/shum-booking/", "/apps/shum-booking", true},
+		{"apps", "", false},
+		{"/a//b", "", false},
+		{"/a/../b", "", false},
+		{"/a b", "", false},
+		{"/a{b}", "", false},
+		{"/a?b", "", false},
+		{"https://example.com", "", false},
+	} {
+		r := reader(map[string]string{"ROOT": tt.value})
+		if got := r.Path("ROOT"); got != tt.want || (r.Err() == nil) != tt.ok {
+			t.Errorf("Path of %q = %q, %v; want %q, success %t", tt.value, got, r.Err(), tt.want, tt.ok)
+		}
+	}
+}
+
+func TestPrefixes(t *testing.T) {
+	t.Parallel()
+	r := reader(map[string]string{"NETS": "10.1.2.3/8, 192.0.2.1,,fd00::/8,::1"})
+	got := r.Prefixes("NETS")
+	var want []netip.Prefix
+	for _, s := range []string{"10.0.0.0/8", "192.0.2.1/32", "fd00::/8", "::1/128"} {
+		want = append(want, netip.MustParsePrefix(s))
+	}
+	if !slices.Equal(got, want) || r.Err() != nil {
+		t.Errorf("Prefixes() = %v, %v; want %v", got, r.Err(), want)
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	for value, ok := range map[string]bool{
+		"*": true, "https://a.example, http://localhost:3000": true,
+		"https://a.example/": false, "https://A.example": false, "a.example": false, "https://": false, "https://a@b": false,
+	} {
+		r := reader(map[string]string{"ORIGINS": value})
+		if r.Origins("ORIGINS"); (r.Err() == nil) != ok {
+			t.Errorf("Origins of %q: Err() = %v, want success %t", value, r.Err(), ok)
+		}
+	}
+}
+
+func TestSecretsAreNotSeen(t *testing.T) {
+	t.Parallel()
+	secret := reader(map[string]string{"KEY": "hunter2"}).Secret("KEY")
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "key", secret)
+	out := log.String() + fmt.Sprintf("%v %s %q %#v %+v", secret, secret, secret, secret, struct{ S config.Secret }{secret})
+	if strings.Contains(out, "hunter2") {
+		t.Errorf("the secret shows: %s", out)
+	}
+	if string(secret) != "hunter2" {
+		t.Errorf("string(secret) = %q, want %q", string(secret), "hunter2")
+	}
+	if unset := config.Secret(""); unset.String() != "" {
+		t.Errorf("a secret that is not set prints as %q, want empty", unset)
+	}
+}
