@@ -1,0 +1,90 @@
+//go:build unix
+
+package pgserver
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// postmaster is the file in a data directory that names the server's process.
+const postmaster = "postmaster.pid"
+
+// serverOf returns the id of the running server of a data directory, and 0 when
+// none runs. A process is taken for it only when its command line names the
+// directory, because the kernel gives ids out again.
+func serverOf(data string) (int, error) {
+	text, err := os.ReadFile(filepath.Join(data, postmaster))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil || pid <= 0 {
+		return 0, nil
+	}
+	if !bytes.Contains(commandLine(pid), []byte(data)) {
+		return 0, nil
+	}
+	return pid, nil
+}
+
+// commandLine is empty for a process that is gone.
+func commandLine(pid int) []byte {
+	if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); err == nil {
+		return line
+	}
+	line, err := exec.Command("ps", "-o", "args=", "-p", strconv.Itoa(pid)).Output()
+	if err != nil {
+		return nil
+	}
+	return line
+}
+
+// checkUnused returns an error when a server runs on the data, and removes the
+// mark of one that ended without doing so: its process id may be someone else's
+// by now, which would keep PostgreSQL from starting.
+func checkUnused(data string) error {
+	pid, err := serverOf(data)
+	if err != nil {
+		return err
+	}
+	if pid != 0 {
+		return fmt.Errorf("%s is in use by pid %d, a PostgreSQL server without its owner", data, pid)
+	}
+	if err := os.Remove(filepath.Join(data, postmaster)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// endOrphan ends the server that still runs on throw-away data, if one does.
+func endOrphan(data string) error {
+	pid, err := serverOf(data)
+	if err != nil || pid == 0 {
+		return err
+	}
+	for _, sig := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGKILL} {
+		if err := syscall.Kill(pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("end the orphan server %d: %w", pid, err)
+		}
+		for deadline := time.Now().Add(killTimeout); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+			if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("the orphan server %d does not end", pid)
+}
