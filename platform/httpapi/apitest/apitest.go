@@ -1,0 +1,268 @@
+// Package apitest calls an API in tests as a client would, and holds every answer against the document.
+package apitest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	gopath "path"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
+)
+
+// A Client calls an API. Its zero value is not usable; see New and Wrap.
+type Client struct {
+	tb      testing.TB
+	handler http.Handler
+	checker *Checker
+	token   string
+}
+
+// Authenticate is the form of httpapi.Config.Authenticate.
+type Authenticate = func(*http.Request, httpapi.Access) (context.Context, string, error)
+
+// New builds an API of the routes that register declares and returns a client of it.
+func New(tb testing.TB, authenticate Authenticate, register ...func(*httpapi.API)) *Client {
+	tb.Helper()
+	return Build(tb, httpapi.Config{Authenticate: authenticate}, register...)
+}
+
+// Build is New for an API that needs more settings. Those that cfg lacks get values fit for tests.
+func Build(tb testing.TB, cfg httpapi.Config, register ...func(*httpapi.API)) *Client {
+	tb.Helper()
+	if cfg.Title == "" {
+		cfg.Title, cfg.Version = "Test", "0"
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = prometheus.NewRegistry()
+	}
+	api := httpapi.New(cfg)
+	for _, r := range register {
+		r(api)
+	}
+	handler, err := api.Build()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return Wrap(tb, handler, api.Document())
+}
+
+// Wrap returns a client of a handler that is described by an OpenAPI document.
+func Wrap(tb testing.TB, handler http.Handler, document []byte) *Client {
+	tb.Helper()
+	checker, err := NewChecker(document)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &Client{tb: tb, handler: handler, checker: checker}
+}
+
+// As returns a client that sends token as a bearer token.
+func (c *Client) As(token string) *Client {
+	as := *c
+	as.token = token
+	return &as
+}
+
+// With returns a client that reports to tb.
+func (c *Client) With(tb testing.TB) *Client {
+	with := *c
+	with.tb = tb
+	return &with
+}
+
+// Do sends a request and checks the answer. The body is sent as it is if it is a string, as JSON otherwise,
+// and not at all if it is nil.
+func (c *Client) Do(method, target string, body any) *Response {
+	c.tb.Helper()
+	req := httptest.NewRequestWithContext(c.tb.Context(), method, target, c.encode(body))
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return c.Send(req)
+}
+
+// Send sends req with the client's token and checks the answer.
+func (c *Client) Send(req *http.Request) *Response {
+	c.tb.Helper()
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	rec := httptest.NewRecorder()
+	c.handler.ServeHTTP(rec, req)
+	res := &Response{tb: c.tb, request: req.Method + " " + req.URL.String(), Status: rec.Code, Header: rec.Header(), Body: rec.Body.Bytes()}
+	if err := c.checker.Check(req.Method, req.URL.Path, res.Status, res.Header, res.Body); err != nil {
+		c.tb.Errorf("%s: %d is not as documented: %v\n%s", res.request, res.Status, err, res.Body)
+	}
+	return res
+}
+
+func (c *Client) encode(body any) io.Reader {
+	c.tb.Helper()
+	switch body := body.(type) {
+	case nil:
+		return nil
+	case string:
+		return strings.NewReader(body)
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+	return bytes.NewReader(raw)
+}
+
+// A Response is a checked answer.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+
+	tb      testing.TB
+	request string
+}
+
+// Want ends the test if the status is another.
+func (r *Response) Want(status int) *Response {
+	r.tb.Helper()
+	if r.Status != status {
+		r.tb.Fatalf("%s = %d, want %d\n%s", r.request, r.Status, status, r.Body)
+	}
+	return r
+}
+
+// WantProblem ends the test if the answer is not a problem of that status and code.
+func (r *Response) WantProblem(status int, code string) Problem {
+	r.tb.Helper()
+	p := r.Want(status).Problem()
+	if p.Code != code {
+		r.tb.Fatalf("%s: problem %s, want %s\n%s", r.request, p.Code, code, r.Body)
+	}
+	return p
+}
+
+// Decode reads the JSON body into v.
+func (r *Response) Decode(v any) {
+	r.tb.Helper()
+	if err := json.Unmarshal(r.Body, v); err != nil {
+		r.tb.Fatalf("%s: %v\n%s", r.request, err, r.Body)
+	}
+}
+
+// A Problem is a problem document, with its extension members.
+type Problem struct {
+	Type, Title, Detail, Instance, Code string
+	Status                              int
+	RequestID                           string       `json:"request_id"`
+	Errors                              []errs.Field `json:"errors"`
+	Members                             map[string]any
+}
+
+// Problem reads the body as a problem document.
+func (r *Response) Problem() Problem {
+	r.tb.Helper()
+	var p Problem
+	r.Decode(&p)
+	r.Decode(&p.Members)
+	return p
+}
+
+// A Checker holds answers against an OpenAPI document.
+type Checker struct {
+	schemas *httpapi.Schemas
+	mux     *http.ServeMux
+	doc     map[string]any
+}
+
+// NewChecker reads an OpenAPI document.
+func NewChecker(document []byte) (*Checker, error) {
+	schemas, err := httpapi.NewSchemas(document)
+	if err != nil {
+		return nil, err
+	}
+	c := &Checker{schemas: schemas, mux: http.NewServeMux()}
+	if err := json.Unmarshal(document, &c.doc); err != nil {
+		return nil, err
+	}
+	for path := range member(c.doc, "paths") {
+		c.mux.Handle(path, http.NotFoundHandler())
+	}
+	return c, nil
+}
+
+// Check returns what is not as documented in the answer to method and path. What is not in the document at
+// all must be a 404, 405 or the answer to OPTIONS.
+func (c *Checker) Check(method, path string, status int, header http.Header, body []byte) error {
+	_, pattern := c.mux.Handler(&http.Request{Method: method, URL: &url.URL{Path: path}})
+	if gopath.Clean(path) != path {
+		pattern = ""
+	}
+	if method == http.MethodHead {
+		method = http.MethodGet
+		body = nil
+	}
+	operation := member(c.doc, "paths", pattern, strings.ToLower(method))
+	if operation == nil {
+		if status != http.StatusNotFound && status != http.StatusMethodNotAllowed && method != http.MethodOptions {
+			return fmt.Errorf("no such operation")
+		}
+		return nil
+	}
+	response := member(operation, "responses", fmt.Sprint(status))
+	if response == nil {
+		return fmt.Errorf("no such status")
+	}
+	content := member(response, "content")
+	if len(content) == 0 {
+		if len(body) > 0 {
+			return fmt.Errorf("a body where none is documented")
+		}
+		return nil
+	}
+	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if content["*/*"] != nil {
+		return nil
+	}
+	if err != nil || content[media] == nil {
+		return fmt.Errorf("content type %q", header.Get("Content-Type"))
+	}
+	if !strings.HasSuffix(media, "json") || body == nil {
+		return nil
+	}
+	return c.checkBody(body, "paths", pattern, strings.ToLower(method), "responses", fmt.Sprint(status), "content", media, "schema")
+}
+
+func (c *Checker) checkBody(body []byte, at ...string) error {
+	schema, err := c.schemas.At(at...)
+	if err != nil {
+		return err
+	}
+	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	return schema.Validate(instance)
+}
+
+func member(object map[string]any, names ...string) map[string]any {
+	for _, name := range names {
+		object, _ = object[name].(map[string]any)
+	}
+	return object
+}

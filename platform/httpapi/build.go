@@ -1,0 +1,247 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"path"
+	"reflect"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
+)
+
+// Build makes the handler of all routes declared so far, and the document that describes them. The order of
+// what a request passes stands in this function.
+func (a *API) Build() (http.Handler, error) {
+	if err := a.compile(); err != nil {
+		return nil, fmt.Errorf("build API: %w", err)
+	}
+	var h http.Handler = a.routes()
+	h = a.cleanPath(h)
+	h = a.rootPath(h)
+	h = a.cors(h)
+	h = securityHeaders(h)
+	h = a.recover(h)
+	// Outermost, so that the answers of all others are counted and logged.
+	return a.observe(h), nil
+}
+
+// Document returns the OpenAPI document made by Build.
+func (a *API) Document() []byte { return a.document }
+
+// compile makes the document and from it the schemas that judge requests.
+func (a *API) compile() error {
+	document, err := a.describe()
+	if err != nil {
+		return err
+	}
+	a.document = document
+	schemas, err := NewSchemas(document)
+	if err != nil {
+		return err
+	}
+	for _, e := range a.endpoints {
+		if err := e.compile(schemas); err != nil {
+			return fmt.Errorf("%s: %w", e.Pattern, err)
+		}
+	}
+	return nil
+}
+
+func (e *endpoint) compile(schemas *Schemas) error {
+	at := []string{"paths", e.path, strings.ToLower(e.method)}
+	parameters, err := schemas.parameters(at)
+	if err != nil {
+		return err
+	}
+	for _, p := range e.params {
+		i := slices.Index(parameters, p.in+" "+p.name)
+		if i < 0 {
+			return fmt.Errorf("parameter %s is not in the document", p.name)
+		}
+		if p.schema, err = schemas.At(append(at, "parameters", fmt.Sprint(i), "schema")...); err != nil {
+			return err
+		}
+	}
+	if e.body != nil {
+		e.body.schema, err = schemas.At(append(at, "requestBody", "content", jsonType, "schema")...)
+	}
+	return err
+}
+
+// routes dispatches by path first and by method second, so that a path answers 405 with its own methods even
+// where a wider pattern has more.
+func (a *API) routes() http.Handler {
+	byPath := make(map[string]map[string]*endpoint)
+	for _, e := range a.endpoints {
+		if byPath[e.path] == nil {
+			byPath[e.path] = make(map[string]*endpoint)
+		}
+		byPath[e.path][e.method] = e
+	}
+	mux := http.NewServeMux()
+	for p, methods := range byPath {
+		mux.Handle(p, a.methods(methods))
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		a.fail(w, r, errs.NotFound.New(""))
+	})
+	return mux
+}
+
+func (a *API) methods(methods map[string]*endpoint) http.Handler {
+	allow := slices.Collect(maps.Keys(methods))
+	if methods[http.MethodGet] != nil {
+		allow = append(allow, http.MethodHead)
+	}
+	allow = append(allow, http.MethodOptions)
+	slices.Sort(allow)
+	allowed := strings.Join(allow, ", ")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		method := r.Method
+		if method == http.MethodHead {
+			method = http.MethodGet
+		}
+		e := methods[method]
+		switch {
+		case e != nil:
+			a.call(w, r, e)
+		case r.Method == http.MethodOptions:
+			w.Header().Set("Allow", allowed)
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			w.Header().Set("Allow", allowed)
+			a.fail(w, r, errs.MethodNotAllowed.Newf("This path allows %s.", allowed))
+		}
+	})
+}
+
+// call runs the checks of e in the order that clients can rely on, and then e itself: size and media type of
+// the body, sign-in and role, syntax and schema, and what the endpoint finds.
+func (a *API) call(w http.ResponseWriter, r *http.Request, e *endpoint) {
+	x := exchangeOf(r.Context())
+	x.pattern = e.path
+	ctx, cancel := context.WithTimeout(r.Context(), a.cfg.Timeout)
+	defer cancel()
+	r = r.WithContext(ctx)
+	if e.body != nil {
+		raw, err := e.body.read(w, r)
+		if err != nil {
+			if e.body.patch {
+				w.Header().Set("Accept-Patch", acceptPatch)
+			}
+			a.fail(w, r, err)
+			return
+		}
+		r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, raw))
+	}
+	if e.Access != Public {
+		w.Header().Set("Cache-Control", "no-store")
+		ctx, caller, err := a.cfg.Authenticate(r, e.Access)
+		x.caller = caller
+		if err != nil {
+			a.fail(w, r, err)
+			return
+		}
+		r = r.WithContext(ctx)
+	}
+	if err := e.serve(w, r); err != nil {
+		a.fail(w, r, err)
+	}
+}
+
+type bodyKey struct{}
+
+// decode reads path, query and body of r into in, a pointer to the parameters of e.
+func (e *endpoint) decode(r *http.Request, in any) error {
+	v := reflect.ValueOf(in)
+	fields, err := e.readParams(r, v.Elem())
+	if err != nil {
+		return err
+	}
+	if e.body != nil {
+		raw, _ := r.Context().Value(bodyKey{}).([]byte)
+		target := v
+		if e.body.index != nil {
+			target = v.Elem().FieldByIndex(e.body.index).Addr()
+		}
+		wrong, err := e.body.decode(raw, target)
+		if err != nil {
+			return err
+		}
+		fields = append(fields, wrong...)
+	}
+	if len(fields) > 0 {
+		slices.SortFunc(fields, func(a, b errs.Field) int {
+			return strings.Compare(a.In+a.Field+a.Code, b.In+b.Field+b.Code)
+		})
+		return errs.InvalidFields(fields...)
+	}
+	return nil
+}
+
+// rootPath lets every route answer with and without the prefix that a proxy publishes it under.
+func (a *API) rootPath(next http.Handler) http.Handler {
+	if a.cfg.RootPath == "" {
+		return next
+	}
+	stripped := http.StripPrefix(a.cfg.RootPath, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, a.cfg.RootPath+"/") {
+			stripped.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// cleanPath refuses the paths that ServeMux would redirect: a redirected POST loses its body.
+func (a *API) cleanPath(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, p := range []string{r.URL.Path, r.URL.EscapedPath()} {
+			clean := path.Clean(p)
+			if p != clean && p != clean+"/" {
+				a.fail(w, r, errs.NotFound.New(""))
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// recover turns a panic into an internal error. What was written already cannot be taken back.
+func (a *API) recover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			err := fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+			if exchangeOf(r.Context()).status != 0 {
+				exchangeOf(r.Context()).err = err
+				return
+			}
+			a.fail(w, r, err)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func securityHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		next.ServeHTTP(w, r)
+	})
+}

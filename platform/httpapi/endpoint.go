@@ -1,0 +1,152 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
+)
+
+// An API collects routes and becomes a handler with Build.
+type API struct {
+	cfg       Config
+	endpoints []*endpoint
+	metrics   *metrics
+	document  []byte
+}
+
+// New returns an API without routes.
+func New(cfg Config) *API {
+	if cfg.Timeout == 0 {
+		cfg.Timeout = 10 * time.Second
+	}
+	return &API{cfg: cfg, metrics: newMetrics(cfg.Metrics)}
+}
+
+// An endpoint is a declared route with what was read from its types.
+type endpoint struct {
+	Route
+	method, path string
+	in, out      reflect.Type
+	params       []*param
+	body         *bodyPlan
+	// contentType of a response that is not made from out; empty for others.
+	contentType string
+	// serve decodes the request, calls the function and writes the response.
+	serve func(w http.ResponseWriter, r *http.Request) error
+}
+
+// Handle declares rt, answered by fn. It panics if the route or its types are not as the package requires:
+// that is a bug, found when the program starts.
+func Handle[In, Out any](api *API, rt Route, fn func(context.Context, *In) (*Out, error)) {
+	e := newEndpoint(rt, reflect.TypeFor[In](), reflect.TypeFor[Out]())
+	e.serve = func(w http.ResponseWriter, r *http.Request) error {
+		in := new(In)
+		if err := e.decode(r, in); err != nil {
+			return err
+		}
+		if err := validate(in); err != nil {
+			return err
+		}
+		out, err := fn(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		return api.respond(w, r, e, out)
+	}
+	api.endpoints = append(api.endpoints, e)
+}
+
+// HandleRaw declares a route of which h writes the response, of the given content type. It is for what is not
+// JSON, and is documented all the same. The fields of In are checked, and h finds their values in the request.
+func HandleRaw[In any](api *API, rt Route, contentType string, h http.Handler) {
+	e := newEndpoint(rt, reflect.TypeFor[In](), reflect.TypeFor[string]())
+	e.contentType = contentType
+	e.serve = func(w http.ResponseWriter, r *http.Request) error {
+		if err := e.decode(r, new(In)); err != nil {
+			return err
+		}
+		h.ServeHTTP(w, r)
+		return nil
+	}
+	api.endpoints = append(api.endpoints, e)
+}
+
+func newEndpoint(rt Route, in, out reflect.Type) *endpoint {
+	method, path, ok := strings.Cut(rt.Pattern, " ")
+	if !ok || !strings.HasPrefix(path, "/") {
+		panic(fmt.Sprintf("httpapi: pattern %q is not a method and a path", rt.Pattern))
+	}
+	if rt.Access == "" {
+		panic(fmt.Sprintf("httpapi: %s does not say who may call it", rt.Pattern))
+	}
+	if rt.ID == "" || rt.Summary == "" || rt.Tag == "" {
+		panic(fmt.Sprintf("httpapi: %s lacks an ID, a Summary or a Tag", rt.Pattern))
+	}
+	e := &endpoint{Route: rt, method: method, path: path, in: in, out: out}
+	if e.Status == 0 {
+		e.Status = http.StatusOK
+		if out == reflect.TypeFor[Empty]() {
+			e.Status = http.StatusNoContent
+		}
+	}
+	if err := e.plan(); err != nil {
+		panic(fmt.Sprintf("httpapi: %s: %v", rt.Pattern, err))
+	}
+	return e
+}
+
+// kinds are all problems that e can cause, its own and those that any endpoint of its shape has.
+func (e *endpoint) kinds() []errs.Kind {
+	var all []errs.Kind
+	if e.contentType == "" {
+		all = append(all, errs.Internal, errs.Unavailable)
+	}
+	if len(e.params) > 0 || e.body != nil {
+		all = append(all, errs.MalformedRequest, errs.Invalid)
+	}
+	if e.body != nil {
+		all = append(all, errs.BodyTooLarge, errs.UnsupportedMediaType)
+	}
+	if e.Access != Public {
+		all = append(all, errs.Unauthenticated, errs.Forbidden)
+	}
+	if strings.Contains(e.path, "{") {
+		all = append(all, errs.NotFound)
+	}
+	seen := make(map[string]bool)
+	var unique []errs.Kind
+	for _, k := range append(all, e.Errors...) {
+		if !seen[k.Code] {
+			seen[k.Code] = true
+			unique = append(unique, k)
+		}
+	}
+	return unique
+}
+
+// A validator has rules between its fields.
+type validator interface{ Validate() error }
+
+// validate applies v's own rules and those of its body.
+func validate(v any) error {
+	if rules, ok := v.(validator); ok {
+		if err := rules.Validate(); err != nil {
+			return err
+		}
+	}
+	s := reflect.ValueOf(v).Elem()
+	if s.Kind() != reflect.Struct {
+		return nil
+	}
+	if body := s.FieldByName(bodyField); body.IsValid() && body.CanAddr() {
+		if rules, ok := body.Addr().Interface().(validator); ok {
+			return rules.Validate()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
+)
+
+// statusClientGone is what is logged when nobody waits for the answer any more.
+const statusClientGone = 499
+
+// A Problem is the body of every error (RFC 9457).
+type Problem struct {
+	Type      string         `json:"type" format:"uri-reference" description:"Where the kind of problem is described." example:"/docs/problems#not_found"`
+	Title     string         `json:"title" description:"The kind of problem, for people."`
+	Status    int            `json:"status" minimum:"400" maximum:"599" description:"The HTTP status."`
+	Detail    string         `json:"detail,omitempty" description:"What went wrong this time, for people."`
+	Instance  string         `json:"instance" format:"uri-reference" description:"This occurrence: urn:uuid: and the request id."`
+	Code      string         `json:"code" description:"The kind of problem, for programs. Never changes." example:"not_found"`
+	RequestID string         `json:"request_id" description:"Stands in every log line of the request."`
+	Errors    []errs.Field   `json:"errors,omitempty" description:"All that is wrong with the fields of the request."`
+	Members   map[string]any `json:",embed"`
+}
+
+// A locator knows the path of the resource it stands for.
+type locator interface{ Location() string }
+
+// A statuser chooses the status it is answered with.
+type statuser interface{ StatusCode() int }
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// respond writes out, the result of e. It is encoded before the header is written, so that a failure to
+// encode can still be an error.
+func (a *API) respond(w http.ResponseWriter, r *http.Request, e *endpoint, out any) error {
+	if e.out == reflect.TypeFor[Empty]() {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	status := e.Status
+	if s, ok := out.(statuser); ok {
+		status = s.StatusCode()
+	}
+	if l, ok := out.(locator); ok && status == http.StatusCreated {
+		w.Header().Set("Location", a.cfg.RootPath+l.Location())
+	}
+	return writeJSON(w, r, status, jsonType, out)
+}
+
+func writeJSON(w http.ResponseWriter, r *http.Request, status int, contentType string, v any) error {
+	b := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(b)
+	b.Reset()
+	if err := json.MarshalWrite(b, v, json.Deterministic(true)); err != nil {
+		return err
+	}
+	b.WriteByte('\n')
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		// The client may be gone; there is nobody left to tell.
+		_, _ = w.Write(b.Bytes())
+	}
+	return nil
+}
+
+// fail answers with the problem that err is, and notes err for the log.
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	x := exchangeOf(r.Context())
+	x.err = err
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		x.status = statusClientGone
+		return
+	}
+	problem := a.problem(err)
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	if problem.Kind == errs.Unauthenticated {
+		header.Set("WWW-Authenticate", "Bearer")
+	}
+	if problem.RetryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(problem.RetryAfter.Seconds()))))
+	}
+	body := Problem{
+		Type:      a.cfg.RootPath + "/docs/problems#" + problem.Kind.Code,
+		Title:     problem.Kind.Title,
+		Status:    problem.Kind.Status,
+		Detail:    problem.Detail,
+		Instance:  "urn:uuid:" + x.requestID,
+		Code:      problem.Kind.Code,
+		RequestID: x.requestID,
+		Errors:    problem.Fields,
+		Members:   problem.Members,
+	}
+	if err := writeJSON(w, r, body.Status, problemType, body); err != nil {
+		x.err = errors.Join(x.err, err)
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+}
+
+// problem returns what a client may know of err.
+func (a *API) problem(err error) *errs.Error {
+	if e, ok := errors.AsType[*errs.Error](err); ok {
+		return e
+	}
+	if a.cfg.Classify != nil {
+		if e, ok := errors.AsType[*errs.Error](a.cfg.Classify(err)); ok {
+			return e
+		}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		e := errs.Unavailable.New("The answer took too long.").Because(err)
+		e.RetryAfter = time.Second
+		return e
+	}
+	return errs.Internal.New("").Because(err)
+}
+
+// acceptPatch is the value of the Accept-Patch header (RFC 5789, section 3.1).
+var acceptPatch = strings.Join([]string{patchType, jsonType}, ", ")

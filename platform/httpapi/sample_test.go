@@ -1,0 +1,139 @@
+package httpapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/shumbooking/shumbooking/platform/date"
+	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
+	"github.com/shumbooking/shumbooking/platform/page"
+)
+
+// A thing is the resource of the API that the tests here call.
+type thing struct {
+	ID    int64     `json:"id"`
+	Title string    `json:"title"`
+	Note  *string   `json:"note"`
+	Stars int       `json:"stars"`
+	Tags  []string  `json:"tags"`
+	Since date.Date `json:"since"`
+}
+
+func (t *thing) Location() string { return fmt.Sprintf("/things/%d", t.ID) }
+
+type thingInput struct {
+	Title string    `json:"title" required:"true" minLength:"1" maxLength:"10" pattern:"\\S" example:"Anchor"`
+	Note  *string   `json:"note" maxLength:"20"`
+	Stars int       `json:"stars" minimum:"0" maximum:"5" default:"3"`
+	Tags  []string  `json:"tags" maxItems:"2"`
+	Since date.Date `json:"since" default:"2020-02-29" example:"today+30"`
+}
+
+func (in *thingInput) Validate() error {
+	if in.Title == "cursed" {
+		return errs.InvalidBody("title", "cursed", "is cursed")
+	}
+	return nil
+}
+
+type thingPath struct {
+	ID int64 `path:"id" minimum:"1"`
+}
+
+type putThing struct {
+	thingPath
+	Body thingInput
+}
+
+type patchThing struct {
+	thingPath
+	Body httpapi.Patch[thingInput]
+}
+
+type listThings struct {
+	page.Params
+	City  *int64     `query:"city" minimum:"1"`
+	Tag   []string   `query:"tag" maxItems:"2"`
+	From  *date.Date `query:"from"`
+	Ratio float64    `query:"ratio" default:"0.5" maximum:"1"`
+	Big   bool       `query:"big" default:"false"`
+	Sort  string     `query:"sort" enum:"id,title" default:"id"`
+}
+
+var kindTaken = errs.Kind{Code: "title_taken", Status: http.StatusConflict, Title: "The title is taken"}
+
+func (in *thingInput) thing(id int64) *thing {
+	return &thing{ID: id, Title: in.Title, Note: in.Note, Stars: in.Stars, Tags: in.Tags, Since: in.Since}
+}
+
+const member httpapi.Access = "member"
+
+// register declares an API with one endpoint of each shape.
+func register(api *httpapi.API) {
+	route := func(pattern, id string, access httpapi.Access) httpapi.Route {
+		return httpapi.Route{Pattern: pattern, ID: id, Tag: "Things", Summary: id, Access: access}
+	}
+	create := route("POST /things", "createThing", member)
+	create.Status, create.Errors = http.StatusCreated, []errs.Kind{kindTaken}
+	httpapi.Handle(api, create, func(_ context.Context, in *thingInput) (*thing, error) {
+		if in.Title == "taken" {
+			return nil, kindTaken.New("Think of another.").With("word", in.Title)
+		}
+		return in.thing(7), nil
+	})
+	httpapi.Handle(api, route("GET /things", "listThings", httpapi.Public), func(_ context.Context, in *listThings) (*page.List[listThings], error) {
+		return &page.List[listThings]{Items: []listThings{*in}}, nil
+	})
+	httpapi.Handle(api, route("GET /things/special", "getSpecial", httpapi.Public), func(context.Context, *struct{}) (*thing, error) {
+		return &thing{ID: 1}, nil
+	})
+	httpapi.Handle(api, route("GET /things/{id}", "getThing", httpapi.Public), func(_ context.Context, in *thingPath) (*thing, error) {
+		switch in.ID {
+		case 404:
+			return nil, errs.NotFound.New("")
+		case 500:
+			return nil, errors.New("secret of the database")
+		case 503:
+			return nil, context.DeadlineExceeded
+		case 666:
+			panic("secret of the panic")
+		}
+		return &thing{ID: in.ID}, nil
+	})
+	httpapi.Handle(api, route("PUT /things/{id}", "replaceThing", member), func(_ context.Context, in *putThing) (*thing, error) {
+		return in.Body.thing(in.ID), nil
+	})
+	httpapi.Handle(api, route("PATCH /things/{id}", "patchThing", member), func(_ context.Context, in *patchThing) (*thing, error) {
+		note := "old note"
+		now := thingInput{Title: "old", Note: &note, Stars: 4, Tags: []string{"a", "b"}}
+		if err := in.Body.Apply(&now); err != nil {
+			return nil, err
+		}
+		return now.thing(in.ID), nil
+	})
+	httpapi.Handle(api, route("DELETE /things/{id}", "deleteThing", member), func(context.Context, *thingPath) (*httpapi.Empty, error) {
+		return nil, nil
+	})
+	httpapi.HandleDocs(api)
+}
+
+// authenticate knows the token "good", and "weak", whose role is not enough.
+func authenticate(r *http.Request, _ httpapi.Access) (context.Context, string, error) {
+	switch r.Header.Get("Authorization") {
+	case "Bearer good":
+		return r.Context(), "42", nil
+	case "Bearer weak":
+		return r.Context(), "43", errs.Forbidden.New("")
+	}
+	return nil, "", errs.Unauthenticated.New("")
+}
+
+func newClient(t *testing.T) *apitest.Client {
+	t.Helper()
+	return apitest.New(t, authenticate, register).As("good")
+}

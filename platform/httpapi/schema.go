@@ -1,0 +1,170 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"github.com/shumbooking/shumbooking/platform/date"
+	"github.com/shumbooking/shumbooking/platform/errs"
+)
+
+// A Schemas compiles the JSON Schemas inside an OpenAPI document.
+type Schemas struct {
+	compiler *jsonschema.Compiler
+	document map[string]any
+}
+
+const documentURL = "openapi.json"
+
+// NewSchemas reads an OpenAPI 3.1 document.
+func NewSchemas(document []byte) (*Schemas, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+	if err != nil {
+		return nil, fmt.Errorf("read OpenAPI document: %w", err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.AssertFormat()
+	c.RegisterFormat(&jsonschema.Format{Name: "date", Validate: func(v any) error {
+		s, ok := v.(string)
+		if !ok {
+			return nil
+		}
+		_, err := date.Parse(s)
+		return err
+	}})
+	c.RegisterFormat(&jsonschema.Format{Name: "int64", Validate: integerOf(64)})
+	c.RegisterFormat(&jsonschema.Format{Name: "int32", Validate: integerOf(32)})
+	if err := c.AddResource(documentURL, doc); err != nil {
+		return nil, fmt.Errorf("read OpenAPI document: %w", err)
+	}
+	object, ok := doc.(map[string]any)
+	if !ok {
+		return nil, errors.New("read OpenAPI document: not an object")
+	}
+	return &Schemas{compiler: c, document: object}, nil
+}
+
+// parameters lists the parameters of the operation at path, each as "query limit".
+func (s *Schemas) parameters(path []string) ([]string, error) {
+	operation := member(s.document, path...)
+	if operation == nil {
+		return nil, fmt.Errorf("no operation at %v", path)
+	}
+	list, _ := operation["parameters"].([]any)
+	names := make([]string, len(list))
+	for i, v := range list {
+		p, _ := v.(map[string]any)
+		names[i] = fmt.Sprintf("%v %v", p["in"], p["name"])
+	}
+	return names, nil
+}
+
+// integerOf judges the integers that a signed type of that many bits does not hold.
+func integerOf(bits int) func(any) error {
+	return func(v any) error {
+		n, ok := v.(json.Number)
+		if !ok {
+			return nil
+		}
+		i, err := n.Int64()
+		if err != nil || i != i<<(64-bits)>>(64-bits) {
+			return fmt.Errorf("is out of the range of %d-bit integers", bits)
+		}
+		return nil
+	}
+}
+
+// At returns the schema found in the document by following the path's member names.
+func (s *Schemas) At(path ...string) (*jsonschema.Schema, error) {
+	var pointer strings.Builder
+	for _, name := range path {
+		name = strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		pointer.WriteString("/" + url.PathEscape(name))
+	}
+	return s.compiler.Compile(documentURL + "#" + pointer.String())
+}
+
+// violations lists what err, the result of a validation, found wrong. In is the part of the request, field
+// the name of the part that was validated, empty for a whole body.
+func violations(err error, in, field string) []errs.Field {
+	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
+		return nil
+	}
+	if len(invalid.Causes) > 0 {
+		var all []errs.Field
+		for _, cause := range invalid.Causes {
+			all = append(all, violations(cause, in, field)...)
+		}
+		return all
+	}
+	path := invalid.InstanceLocation
+	if field != "" {
+		path = append([]string{field}, path...)
+	}
+	var fields []errs.Field
+	for _, name := range affected(invalid.ErrorKind) {
+		at := path
+		if name != "" {
+			at = append(path[:len(path):len(path)], name)
+		}
+		code, message := describe(invalid.ErrorKind)
+		fields = append(fields, errs.Field{Field: strings.Join(at, "."), In: in, Code: code, Message: message})
+	}
+	return fields
+}
+
+// affected names the members that a violation of an object is about, or "" for the instance itself.
+func affected(k jsonschema.ErrorKind) []string {
+	switch k := k.(type) {
+	case *kind.Required:
+		return k.Missing
+	case *kind.AdditionalProperties:
+		return k.Properties
+	}
+	return []string{""}
+}
+
+// describe returns the code and the message of a broken rule.
+func describe(k jsonschema.ErrorKind) (code, message string) {
+	switch k := k.(type) {
+	case *kind.Required:
+		return "required", "is required"
+	case *kind.AdditionalProperties:
+		return "unknown", "is not a known field"
+	case *kind.Type:
+		return "type", "must be " + strings.Join(k.Want, " or ")
+	case *kind.Enum:
+		return "enum", fmt.Sprintf("must be one of %v", k.Want)
+	case *kind.Format:
+		if strings.HasPrefix(k.Want, "int") {
+			return "range", "is out of the range of a " + k.Want
+		}
+		return "format", "is not a valid " + k.Want
+	case *kind.Pattern:
+		return "pattern", "must match " + k.Want
+	case *kind.MinLength:
+		return "min_length", fmt.Sprintf("must have %d characters or more", k.Want)
+	case *kind.MaxLength:
+		return "max_length", fmt.Sprintf("must have %d characters or fewer", k.Want)
+	case *kind.Minimum:
+		return "minimum", "must be " + k.Want.RatString() + " or more"
+	case *kind.Maximum:
+		return "maximum", "must be " + k.Want.RatString() + " or less"
+	case *kind.MinItems:
+		return "min_items", fmt.Sprintf("must have %d items or more", k.Want)
+	case *kind.MaxItems:
+		return "max_items", fmt.Sprintf("must have %d items or fewer", k.Want)
+	case *kind.UniqueItems:
+		return "unique_items", "must not repeat an item"
+	}
+	return "invalid", "is not valid"
+}
