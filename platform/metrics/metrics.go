@@ -42,7 +42,7 @@ func NewRegistry(b Build) *prometheus.Registry {
 
 // Register mounts GET /metrics on api.
 func Register(api *httpapi.API, from prometheus.Gatherer, log *slog.Logger) {
-	httpapi.HandleRaw(api, httpapi.Route{
+	httpapi.HandleRaw[struct{}](api, httpapi.Route{
 		Pattern: "GET /metrics", ID: "getMetrics", Tag: "System", Access: httpapi.Public,
 		Summary: "Metrics for Prometheus",
 	}, ContentType, Handler(from, log))
