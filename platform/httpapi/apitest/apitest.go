@@ -87,6 +87,9 @@ func (c *Client) With(tb testing.TB) *Client {
 	return &with
 }
 
+// Handler returns the API itself, for what is to be sent without checks.
+func (c *Client) Handler() http.Handler { return c.handler }
+
 // Do sends a request and checks the answer. The body is sent as it is if it is a string, as JSON otherwise,
 // and not at all if it is nil.
 func (c *Client) Do(method, target string, body any) *Response {

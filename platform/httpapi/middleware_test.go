@@ -1,0 +1,131 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
+)
+
+func TestLogLine(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	c := apitest.Build(t, httpapi.Config{
+		Authenticate: authenticate, Log: slog.New(slog.NewJSONHandler(&out, nil)),
+	}, register).As("good")
+	tests := []struct {
+		method, target string
+		want           map[string]any
+	}{
+		{"GET", "/things/5?city=1", map[string]any{"status": 422.0, "route": "/things/{id}", "level": "INFO"}},
+		{"DELETE", "/things/5", map[string]any{"status": 204.0, "route": "/things/{id}", "user_id": "42", "method": "DELETE"}},
+		{"GET", "/things/500", map[string]any{"status": 500.0, "err": "secret of the database", "level": "ERROR"}},
+		{"GET", "/nowhere", map[string]any{"status": 404.0, "route": ""}},
+	}
+	for _, tt := range tests {
+		out.Reset()
+		id := c.Do(tt.method, tt.target, nil).Header.Get("X-Request-Id")
+		var line map[string]any
+		if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+			t.Fatalf("%s %s logs %q: %v, want one JSON line", tt.method, tt.target, out.String(), err)
+		}
+		tt.want["request_id"] = id
+		for key, want := range tt.want {
+			if line[key] != want {
+				t.Errorf("%s %s: %s = %v, want %v", tt.method, tt.target, key, line[key], want)
+			}
+		}
+		if _, ok := line["duration_ms"].(float64); !ok {
+			t.Errorf("%s %s: no duration in %v", tt.method, tt.target, line)
+		}
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	registry := prometheus.NewRegistry()
+	c := apitest.Build(t, httpapi.Config{Authenticate: authenticate, Metrics: registry}, register)
+	c.Do("GET", "/things/5", nil)
+	c.Do("GET", "/things/6", nil)
+	c.Do("GET", "/things/404", nil)
+	c.Do("GET", "/nowhere/5", nil)
+	c.Do("BREW", "/nowhere/6", nil)
+	want := `
+# HELP http_requests_total Requests answered, by route pattern (none: no such route), method and status.
+# TYPE http_requests_total counter
+http_requests_total{handler="/things/{id}",method="GET",status="200"} 2
+http_requests_total{handler="/things/{id}",method="GET",status="404"} 1
+http_requests_total{handler="none",method="none",status="404"} 2
+`
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "http_requests_total"); err != nil {
+		t.Error(err)
+	}
+	if n, err := testutil.GatherAndCount(registry, "http_request_duration_seconds"); n != 2 || err != nil {
+		t.Errorf("%d duration series, %v; want one for each handler and method", n, err)
+	}
+}
+
+func TestRootPath(t *testing.T) {
+	t.Parallel()
+	c := apitest.Build(t, httpapi.Config{Authenticate: authenticate, RootPath: "/apps/things"}, register).As("good")
+	for _, prefix := range []string{"", "/apps/things"} {
+		// The document describes the paths below the server's URL, so only the status is compared here.
+		req := httptest.NewRequest("GET", prefix+"/things/5", nil)
+		if got := serve(c, req).Code; got != http.StatusOK {
+			t.Errorf("GET %s/things/5 = %d", prefix, got)
+		}
+	}
+	for _, path := range []string{"/apps/thingsx/things/5", "/apps/things", "/apps/things//things", "/apps/things/apps/things/things/5"} {
+		if got := serve(c, httptest.NewRequest("GET", path, nil)).Code; got != http.StatusNotFound {
+			t.Errorf("GET %s = %d, want 404", path, got)
+		}
+	}
+	res := c.Do("POST", "/things", `{"title":"a"}`).Want(201)
+	if got, want := res.Header.Get("Location"), "/apps/things/things/7"; got != want {
+		t.Errorf("Location = %q, want %q", got, want)
+	}
+	if p := c.Do("GET", "/things/404", nil).Problem(); !strings.HasPrefix(p.Type, "/apps/things/docs/problems#") {
+		t.Errorf("type = %q lacks the root path", p.Type)
+	}
+	var doc struct{ Servers []struct{ URL string } }
+	c.Do("GET", "/openapi.json", nil).Decode(&doc)
+	if len(doc.Servers) != 1 || doc.Servers[0].URL != "/apps/things" {
+		t.Errorf("servers = %+v", doc.Servers)
+	}
+	if page := string(c.Do("GET", "/docs", nil).Body); !strings.Contains(page, "/apps/things/docs/swagger-ui-bundle.js") || !strings.Contains(page, "/apps/things/openapi.json") {
+		t.Errorf("the page does not load its parts below the root path: %s", page)
+	}
+}
+
+func TestCORS(t *testing.T) {
+	t.Parallel()
+	c := apitest.Build(t, httpapi.Config{Authenticate: authenticate, CORSOrigins: []string{"https://app.example"}}, register)
+	for origin, want := range map[string]string{"https://app.example": "https://app.example", "https://evil.example": "", "": ""} {
+		req := httptest.NewRequest("OPTIONS", "/things", nil)
+		req.Header.Set("Origin", origin)
+		req.Header.Set("Access-Control-Request-Method", "POST")
+		res := serve(c, req)
+		if got := res.Header().Get("Access-Control-Allow-Origin"); got != want || res.Code != http.StatusNoContent {
+			t.Errorf("preflight from %q: %d, allowed %q, want %q", origin, res.Code, got, want)
+		}
+		if res.Header().Get("Vary") != "Origin" || res.Header().Get("Access-Control-Allow-Credentials") != "" {
+			t.Errorf("preflight from %q: headers %v", origin, res.Header())
+		}
+	}
+}
+
+// serve sends req without holding the answer against the document.
+func serve(c *apitest.Client, req *http.Request) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	c.Handler().ServeHTTP(rec, req)
+	return rec
+}
