@@ -102,12 +102,12 @@ func newEndpoint(rt Route, in, out reflect.Type) *endpoint {
 
 // kinds are all problems that e can cause, its own and those that any endpoint of its shape has.
 func (e *endpoint) kinds() []errs.Kind {
-	var all []errs.Kind
+	all := []errs.Kind{errs.MalformedRequest}
 	if e.contentType == "" {
 		all = append(all, errs.Internal, errs.Unavailable)
 	}
 	if len(e.params) > 0 || e.body != nil {
-		all = append(all, errs.MalformedRequest, errs.Invalid)
+		all = append(all, errs.Invalid)
 	}
 	if e.body != nil {
 		all = append(all, errs.BodyTooLarge, errs.UnsupportedMediaType)

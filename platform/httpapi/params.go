@@ -195,7 +195,12 @@ func checkText(query url.Values) error {
 	return nil
 }
 
+// unknown lists what the query has and e does not know. Where e knows no parameter at all, anything goes:
+// probes and scrapers add their own.
 func (e *endpoint) unknown(query url.Values) []errs.Field {
+	if len(e.params) == 0 && e.body == nil {
+		return nil
+	}
 	var fields []errs.Field
 	for name := range query {
 		known := false
