@@ -11,6 +11,7 @@ CREATE TABLE countries (
 );
 CREATE UNIQUE INDEX countries_name_key ON countries (lower(name));
 CREATE UNIQUE INDEX countries_iso_code_key ON countries (iso_code);
+CREATE INDEX countries_sort_name_idx ON countries (name, id);
 CREATE INDEX countries_name_trgm_idx ON countries USING gin (lower(name) gin_trgm_ops);
 
 CREATE TABLE cities (
@@ -31,6 +32,8 @@ CREATE TABLE cities (
 );
 CREATE UNIQUE INDEX cities_name_key ON cities (country_id, lower(region), lower(name)) NULLS NOT DISTINCT;
 CREATE INDEX cities_country_id_idx ON cities (country_id, id);
+CREATE INDEX cities_sort_name_idx ON cities (name, id);
+CREATE INDEX cities_country_name_idx ON cities (country_id, name, id);
 CREATE INDEX cities_name_trgm_idx ON cities USING gin (lower(name) gin_trgm_ops);
 
 CREATE TABLE facilities (
@@ -39,6 +42,7 @@ CREATE TABLE facilities (
 	CONSTRAINT facilities_title_check CHECK (length(title) BETWEEN 1 AND 100)
 );
 CREATE UNIQUE INDEX facilities_title_key ON facilities (lower(title));
+CREATE INDEX facilities_sort_title_idx ON facilities (title, id);
 CREATE INDEX facilities_title_trgm_idx ON facilities USING gin (lower(title) gin_trgm_ops);
 
 CREATE TABLE hotels (
@@ -116,7 +120,6 @@ CREATE TABLE rooms (
 	CONSTRAINT rooms_max_guests_check CHECK (max_guests BETWEEN 1 AND 100)
 );
 CREATE INDEX rooms_hotel_id_idx ON rooms (hotel_id, id);
-CREATE INDEX rooms_title_trgm_idx ON rooms USING gin (lower(title) gin_trgm_ops) WHERE archived_at IS NULL;
 CREATE INDEX rooms_cheapest_idx ON rooms (city_id, currency, price_floor, id) WHERE archived_at IS NULL;
 CREATE INDEX rooms_dearest_idx ON rooms (city_id, currency, price_ceiling, id) WHERE archived_at IS NULL;
 

@@ -1,0 +1,79 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/shumbooking/shumbooking/platform/page"
+	"github.com/shumbooking/shumbooking/platform/pg"
+)
+
+// ListHotelsParams filter and page the hotels.
+type ListHotelsParams struct {
+	page.Params
+	Title       string  `query:"title" maxLength:"100" description:"Part of the title, in any case."`
+	CountryID   *int64  `query:"country_id" minimum:"1"`
+	CityID      *int64  `query:"city_id" minimum:"1"`
+	City        string  `query:"city" maxLength:"100" description:"Part of the name of the city, in any case."`
+	Stars       *int    `query:"stars" minimum:"0" maximum:"5"`
+	FacilityIDs []int64 `query:"facility_id" maxItems:"20" description:"Facilities that the hotel must have, all of them."`
+	Sort        string  `query:"sort" enum:"id,-id,title,-title,city,-city" default:"id" description:"By city means by its name."`
+}
+
+// ListHotels returns the hotels, page by page.
+func (s *Service) ListHotels(ctx context.Context, p *ListHotelsParams) (*page.List[Hotel], error) {
+	l := listing{name: "hotels", filters: p, page: p.Params, sort: p.Sort, sorts: hotelSorts}
+	q := hotelsQuery(p)
+	if err := s.seek(q, l); err != nil {
+		return nil, fmt.Errorf("list hotels: %w", err)
+	}
+	rows, err := pg.CollectCustom[position](ctx, s.db, q.String(), q.args...)
+	if err != nil {
+		return nil, fmt.Errorf("list hotels: %w", err)
+	}
+	list, err := hydrate(ctx, s, l, rows, HotelsByID)
+	if err != nil {
+		return nil, fmt.Errorf("list hotels: %w", err)
+	}
+	return list, nil
+}
+
+func hotelsQuery(p *ListHotelsParams) *query {
+	q := newQuery(listHotels)
+	if strings.HasSuffix(p.Sort, "city") {
+		q = newQuery(listHotelsWithCities)
+	}
+	if p.Title != "" {
+		q.add("AND lower(h.title) LIKE lower(?)", containing(p.Title))
+	}
+	if p.CountryID != nil {
+		q.add("AND h.city_id IN (SELECT id FROM cities WHERE country_id = ?)", *p.CountryID)
+	}
+	if p.CityID != nil {
+		q.add("AND h.city_id = ?", *p.CityID)
+	}
+	if p.City != "" {
+		q.add("AND h.city_id IN (SELECT id FROM cities WHERE lower(name) LIKE lower(?))", containing(p.City))
+	}
+	if p.Stars != nil {
+		q.add("AND h.stars = ?", *p.Stars)
+	}
+	for _, id := range p.FacilityIDs {
+		q.add("AND EXISTS (SELECT FROM hotel_facilities WHERE hotel_id = h.id AND facility_id = ?)", id)
+	}
+	return q
+}
+
+// Cities of one name follow one another, so that the hotels of each can be found by its id.
+var hotelSorts = map[string][]string{
+	"id": {"h.id"}, "title": {"h.title", "h.id"}, "city": {"c.name", "c.id", "h.id"},
+}
+
+const listHotels = `
+SELECT h.id, h.title AS text, 0::bigint AS "group" FROM hotels h
+WHERE h.archived_at IS NULL`
+
+const listHotelsWithCities = `
+SELECT h.id, c.name AS text, c.id AS "group" FROM hotels h JOIN cities c ON c.id = h.city_id
+WHERE h.archived_at IS NULL`

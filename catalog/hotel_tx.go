@@ -1,0 +1,61 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
+)
+
+// LockHotel keeps a hotel from changes, and from getting rooms, until tx ends. An absent or archived hotel is
+// errs.NotFound.
+func LockHotel(ctx context.Context, tx pgx.Tx, hotelID int64) error {
+	if err := exec(ctx, tx, lockHotel, hotelID); err != nil {
+		return fmt.Errorf("lock hotel: %w", err)
+	}
+	return nil
+}
+
+// DeleteHotel removes a hotel with its rooms, links and managers. A booking in it, past or cancelled, makes the
+// database refuse.
+func DeleteHotel(ctx context.Context, tx pgx.Tx, hotelID int64) error {
+	if err := exec(ctx, tx, deleteHotel, hotelID); err != nil {
+		return fmt.Errorf("delete hotel: %w", err)
+	}
+	return nil
+}
+
+// ArchiveHotel hides a hotel and its rooms for good. An absent or archived one is errs.NotFound.
+func ArchiveHotel(ctx context.Context, tx pgx.Tx, hotelID int64) error {
+	if err := exec(ctx, tx, archiveHotel, hotelID); err != nil {
+		return fmt.Errorf("archive hotel: %w", err)
+	}
+	if _, err := tx.Exec(ctx, archiveRooms, hotelID); err != nil {
+		return fmt.Errorf("archive hotel: %w", err)
+	}
+	return nil
+}
+
+// checkHotel returns errs.NotFound for a hotel that is absent or archived.
+func checkHotel(ctx context.Context, db querier, hotelID int64) error {
+	var found bool
+	if err := db.QueryRow(ctx, existsHotel, hotelID).Scan(&found); err != nil {
+		return err
+	}
+	if !found {
+		return errs.NotFound.New("")
+	}
+	return nil
+}
+
+const lockHotel = `SELECT FROM hotels WHERE id = $1 AND archived_at IS NULL FOR NO KEY UPDATE`
+
+const deleteHotel = `DELETE FROM hotels WHERE id = $1`
+
+const archiveHotel = `UPDATE hotels SET archived_at = now() WHERE id = $1 AND archived_at IS NULL`
+
+const archiveRooms = `UPDATE rooms SET archived_at = now() WHERE hotel_id = $1 AND archived_at IS NULL`
+
+const existsHotel = `SELECT EXISTS (SELECT FROM hotels WHERE id = $1 AND archived_at IS NULL)`
