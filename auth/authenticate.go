@@ -1,0 +1,88 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
+)
+
+// Authenticate tells who makes r by its bearer token (RFC 6750, section 2.1) and whether routes of the given
+// access are open to them. It returns a context that CallerFrom reads, and the caller's id for the log.
+//
+// A missing, forged or expired token, an ended session, and a disabled or deleted user are an error of kind
+// errs.Unauthenticated; a role that is not enough is one of kind errs.Forbidden. PostgreSQL decides: if it does
+// not answer, its error is returned, so that nobody is let in and nobody is told to sign in again.
+func (s *Service) Authenticate(r *http.Request, access httpapi.Access) (context.Context, string, error) {
+	token, err := bearerToken(r.Header)
+	if err != nil {
+		return nil, "", err
+	}
+	userID, sessionID, err := s.access.verify(token)
+	if err != nil {
+		return nil, "", errBadToken(err)
+	}
+	caller := Caller{UserID: userID, SessionID: sessionID}
+	caller.Role, err = s.liveRole(r.Context(), caller)
+	if err != nil {
+		return nil, "", fmt.Errorf("authenticate: %w", err)
+	}
+	return WithCaller(r.Context(), caller), strconv.FormatInt(userID, 10), Authorize(caller, access)
+}
+
+// liveRole returns the role that the caller has now, or an error of kind errs.Unauthenticated when the session is
+// over.
+func (s *Service) liveRole(ctx context.Context, c Caller) (Role, error) {
+	var role Role
+	err := s.db.QueryRow(ctx, selectLiveRole, c.SessionID, c.UserID, s.now()).Scan(&role)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", errBadToken(errors.New("the session is over"))
+	}
+	return role, err
+}
+
+const selectLiveRole = `
+SELECT u.role
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3
+	AND u.disabled_at IS NULL AND u.deleted_at IS NULL`
+
+// bearerToken returns the token of the Authorization header. More than one such header is refused, because
+// another program on the way may have looked at the other.
+func bearerToken(h http.Header) (string, error) {
+	values := h.Values("Authorization")
+	if len(values) == 0 {
+		return "", errs.Unauthenticated.New("Send an access token in the Authorization header.")
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") {
+		return "", errs.Unauthenticated.New("The Authorization header must hold one Bearer token.")
+	}
+	return strings.Trim(token, " "), nil
+}
+
+// errBadToken is one answer to everything that can be wrong with a token. The log has the cause.
+func errBadToken(cause error) error {
+	return errs.Unauthenticated.New("The access token is not valid, or its session is over.").Because(cause)
+}
+
+// endSession signs one session out.
+func endSession(ctx context.Context, db querier, sessionID int64, now time.Time) error {
+	_, err := db.Exec(ctx, `UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, sessionID, now)
+	return err
+}
+
+// endSessions signs every session of a user out but the one called kept, which may be 0.
+func endSessions(ctx context.Context, db querier, userID, kept int64, now time.Time) error {
+	_, err := db.Exec(ctx, `
+UPDATE sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL`, userID, kept, now)
+	return err
+}

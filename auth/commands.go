@@ -1,0 +1,124 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/pg"
+)
+
+// SetPassword gives the user of that e-mail another password and ends all their sessions.
+// It returns an error of kind errs.NotFound or errs.Invalid.
+func (s *Service) SetPassword(ctx context.Context, email, password string) error {
+	hash, err := s.newPassword(ctx, "password", password, email)
+	if err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		return storePassword(ctx, tx, s.now(), `
+UPDATE users SET password_hash = $2 WHERE lower(email) = lower($1) RETURNING id`, email, hash)
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = errs.NotFound.New("There is no such user.")
+	}
+	if err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	return nil
+}
+
+// storePassword runs a statement that returns the user whose password it stored, and ends all their sessions, in
+// this order: a sign-in that is under way either waits for the first, or its session is seen by the second.
+func storePassword(ctx context.Context, tx pgx.Tx, now time.Time, sql string, args ...any) error {
+	var userID int64
+	if err := tx.QueryRow(ctx, sql, args...).Scan(&userID); err != nil {
+		return err
+	}
+	return endSessions(ctx, tx, userID, 0, now)
+}
+
+// SetRole gives the user of that e-mail another role.
+// It returns an error of kind errs.NotFound, errs.Invalid or last_admin.
+func (s *Service) SetRole(ctx context.Context, email string, role Role) error {
+	if err := checkRole(role); err != nil {
+		return fmt.Errorf("set role: %w", err)
+	}
+	if err := s.changeByEmail(ctx, email, func(p *UserParams) { p.Role = role }); err != nil {
+		return fmt.Errorf("set role: %w", err)
+	}
+	return nil
+}
+
+// Disable keeps the user of that e-mail from signing in and ends their sessions.
+// It returns an error of kind errs.NotFound or last_admin.
+func (s *Service) Disable(ctx context.Context, email string) error {
+	if err := s.changeByEmail(ctx, email, func(p *UserParams) { p.Disabled = true }); err != nil {
+		return fmt.Errorf("disable user: %w", err)
+	}
+	return nil
+}
+
+// Enable undoes Disable. It returns an error of kind errs.NotFound.
+func (s *Service) Enable(ctx context.Context, email string) error {
+	if err := s.changeByEmail(ctx, email, func(p *UserParams) { p.Disabled = false }); err != nil {
+		return fmt.Errorf("enable user: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) changeByEmail(ctx context.Context, email string, change func(*UserParams)) error {
+	a, err := findByEmail(ctx, s.db, email)
+	if err != nil {
+		return err
+	}
+	_, err = s.changeUser(ctx, a.ID, func(p *UserParams) error {
+		change(p)
+		return nil
+	})
+	return err
+}
+
+// EnsureAdmin makes an active admin of that e-mail and password when there is no active admin at all; otherwise it
+// does nothing, so that several replicas may call it at their start. A user who has the e-mail already becomes the
+// admin with the given password, since whoever registered it need not be who the operator meant.
+func (s *Service) EnsureAdmin(ctx context.Context, email, password string) error {
+	exists, err := hasAdmin(ctx, s.db, 0)
+	if err != nil {
+		return fmt.Errorf("ensure admin: %w", err)
+	}
+	if exists {
+		return nil
+	}
+	if err := checkEmail(email); err != nil {
+		return fmt.Errorf("ensure admin: %w", err)
+	}
+	hash, err := s.newPassword(ctx, "password", password, email)
+	if err != nil {
+		return fmt.Errorf("ensure admin: %w", err)
+	}
+	err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, adminsLock); err != nil {
+			return err
+		}
+		exists, err := hasAdmin(ctx, tx, 0)
+		if err != nil || exists {
+			return err
+		}
+		return storePassword(ctx, tx, s.now(), upsertAdmin, email, hash)
+	})
+	if err != nil {
+		return fmt.Errorf("ensure admin: %w", err)
+	}
+	return nil
+}
+
+const upsertAdmin = `
+INSERT INTO users (email, password_hash, role) VALUES ($1, $2, 'admin')
+ON CONFLICT (lower(email)) DO UPDATE
+SET password_hash = excluded.password_hash, role = excluded.role, disabled_at = NULL
+RETURNING id`

@@ -1,0 +1,87 @@
+package auth
+
+import (
+	"net/http"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
+)
+
+// Register mounts the endpoints on api.
+func (s *Service) Register(api *httpapi.API) {
+	s.registerSignIn(api)
+	s.registerProfile(api)
+	s.registerUsers(api)
+}
+
+func (s *Service) registerSignIn(api *httpapi.API) {
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "POST /auth/register", ID: "register", Tag: "Auth", Summary: "Register as a guest",
+		Access: httpapi.Public, Status: http.StatusCreated, Errors: []errs.Kind{kindEmailTaken},
+	}, s.SignUp)
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "POST /auth/login", ID: "login", Tag: "Auth", Summary: "Sign in",
+		Description: "Starts a session. An unknown e-mail and a wrong password are answered alike.",
+		Access:      httpapi.Public, Errors: []errs.Kind{kindInvalidCredentials},
+	}, s.Login)
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "POST /auth/refresh", ID: "refreshTokens", Tag: "Auth", Summary: "Exchange a refresh token for the next pair",
+		Description: "A refresh token is good for one exchange. For 10 seconds, and until its successor is used, the same " +
+			"token yields the same successor again, for clients that lost the reply. Later than that it is taken for " +
+			"stolen, and its session ends.",
+		Access: httpapi.Public, Errors: []errs.Kind{kindInvalidRefreshToken},
+	}, s.Refresh)
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "POST /auth/logout", ID: "logout", Tag: "Auth", Summary: "End this session", Access: SignedIn,
+	}, s.Logout)
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "POST /auth/logout-all", ID: "logoutAll", Tag: "Auth", Summary: "End all sessions of the caller",
+		Access: SignedIn,
+	}, s.LogoutAll)
+}
+
+func (s *Service) registerProfile(api *httpapi.API) {
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "GET /auth/me", ID: "getMe", Tag: "Auth", Summary: "Show the caller's profile", Access: SignedIn,
+	}, s.Me)
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "PATCH /auth/me", ID: "updateMe", Tag: "Auth", Summary: "Change the caller's profile",
+		Description: "A change of the e-mail needs `current_password`.",
+		Access:      SignedIn, Errors: []errs.Kind{kindEmailTaken},
+	}, s.UpdateMe)
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "POST /auth/password", ID: "changePassword", Tag: "Auth", Summary: "Change the caller's password",
+		Description: "Ends all other sessions of the caller.",
+		Access:      SignedIn,
+	}, s.ChangePassword)
+}
+
+func (s *Service) registerUsers(api *httpapi.API) {
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "GET /users", ID: "listUsers", Tag: "Users", Summary: "List users", Access: AdminOnly,
+		Errors: []errs.Kind{errs.CursorInvalid},
+	}, s.ListUsers)
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "POST /users", ID: "createUser", Tag: "Users", Summary: "Create a user", Access: AdminOnly,
+		Status: http.StatusCreated, Errors: []errs.Kind{kindEmailTaken},
+	}, s.CreateUser)
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "GET /users/{id}", ID: "getUser", Tag: "Users", Summary: "Show a user", Access: AdminOnly,
+		Errors: []errs.Kind{errs.NotFound},
+	}, s.GetUser)
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "PUT /users/{id}", ID: "replaceUser", Tag: "Users", Summary: "Replace a user",
+		Description: "Disabling a user ends their sessions.",
+		Access:      AdminOnly, Errors: []errs.Kind{errs.NotFound, kindEmailTaken, kindLastAdmin},
+	}, s.ReplaceUser)
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "PATCH /users/{id}", ID: "updateUser", Tag: "Users", Summary: "Change some of a user",
+		Description: "Disabling a user ends their sessions.",
+		Access:      AdminOnly, Errors: []errs.Kind{errs.NotFound, kindEmailTaken, kindLastAdmin},
+	}, s.UpdateUser)
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "DELETE /users/{id}", ID: "deleteUser", Tag: "Users", Summary: "Delete a user",
+		Description: "Ends their sessions, erases who they were and frees the e-mail. Their bookings stay for the books.",
+		Access:      AdminOnly, Errors: []errs.Kind{errs.NotFound, kindLastAdmin},
+	}, s.DeleteUser)
+}
