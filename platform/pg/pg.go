@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -51,6 +53,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (*pgxpool.Pool, error
 	}
 	cc.Tracer = acquireLimit{}
 	pc.ConnConfig = cc
+	pc.AfterConnect = scanInUTC
 	pc.MaxConns = cmp.Or(c.MaxConns, defaultMaxConns)
 	pc.MaxConnLifetimeJitter = 10 * time.Minute
 	pc.PingTimeout = acquireTimeout
@@ -59,6 +62,15 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (*pgxpool.Pool, error
 		return nil, fmt.Errorf("open database pool: %w", err)
 	}
 	return pool, nil
+}
+
+// scanInUTC makes instants read from the connection print in UTC, whatever the
+// time zone of the process.
+func scanInUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	return nil
 }
 
 // Wait returns once the database answers, trying again with growing pauses of

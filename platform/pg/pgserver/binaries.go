@@ -4,7 +4,6 @@ package pgserver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -60,7 +59,7 @@ func findBinaries(ctx context.Context, c Config) (binaries, error) {
 			return b, nil
 		}
 	}
-	return download(ctx, c)
+	return download(ctx, c, published(platform()))
 }
 
 // usualDirs are the places where systems install PostgreSQL, each newest first.
@@ -113,7 +112,7 @@ func inspect(ctx context.Context, dir string) (binaries, error) {
 	}
 	version := number(string(output))
 	if version < minimumMajor {
-		return binaries{}, errors.Join(fmt.Errorf("%s is version %d, want at least %d", program, version, minimumMajor))
+		return binaries{}, fmt.Errorf("%s is version %d, want at least %d", program, version, minimumMajor)
 	}
 	return binaries{dir: dir, version: version}, nil
 }

@@ -26,6 +26,8 @@ type cluster struct {
 	home string
 	bin  binaries
 	who  identity
+	// locales are initdb's options to try in turn.
+	locales [][]string
 }
 
 func (cl cluster) data() string {
@@ -60,11 +62,11 @@ func (cl cluster) initialize(ctx context.Context, d Durability) error {
 	}
 	unfinished := cl.data() + ".new"
 	var failed error
-	for _, locale := range cl.bin.locales() {
+	for _, locale := range cl.locales {
 		if err := os.RemoveAll(unfinished); err != nil {
 			return err
 		}
-		err := cl.initdb(ctx, unfinished, passwordFile, locale)
+		err := cl.initdb(ctx, unfinished, passwordFile, d, locale)
 		if err == nil {
 			return os.Rename(unfinished, cl.data())
 		}
@@ -77,14 +79,15 @@ func (cl cluster) initialize(ctx context.Context, d Durability) error {
 }
 
 // initdb leaves local connections without a password, as only the server's own
-// user can enter the socket's directory. What it writes reaches the disk with
-// the server's first checkpoint; a crash of the machine before that costs an
-// empty database.
-func (cl cluster) initdb(ctx context.Context, dir, passwordFile string, locale []string) error {
+// user can enter the socket's directory.
+func (cl cluster) initdb(ctx context.Context, dir, passwordFile string, d Durability, locale []string) error {
 	args := append([]string{
-		"-D", dir, "-U", superuser, "--encoding=UTF8", "--no-sync", "--no-instructions",
+		"-D", dir, "-U", superuser, "--encoding=UTF8", "--no-instructions",
 		"--auth-local=trust", "--auth-host=scram-sha-256", "--pwfile=" + passwordFile,
 	}, locale...)
+	if d == Volatile {
+		args = append(args, "--no-sync")
+	}
 	// As in spawn: the thread must not end before the program.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -111,6 +114,9 @@ func openHome(home string, who identity) (*os.File, error) {
 	// Taking over a directory changes its owner and mode: not of one that somebody named by mistake.
 	if _, err := os.Stat(lockPath); len(entries) > 0 && err != nil {
 		return nil, fmt.Errorf("%s is not empty and not a data directory of this program", home)
+	}
+	if err := who.owns(filepath.Join(home, dataName)); err != nil {
+		return nil, err
 	}
 	if err := who.mkdir(home); err != nil {
 		return nil, err

@@ -32,15 +32,26 @@ const (
 	downloadLimit   = 64 << 20
 )
 
-// checksum returns the SHA-256 of the archive for a platform, "" if there is none.
-func checksum(platform string) string {
-	return map[string]string{
+// archive is one published archive of programs.
+type archive struct {
+	url    string
+	sha256 string
+}
+
+// published returns the archive for a platform, without a checksum if there is none.
+func published(platform string) archive {
+	name := "embedded-postgres-binaries-" + platform
+	sums := map[string]string{
 		"linux-amd64":        "646f3269075d1a23904127374e3cdbcef96beb32979fedee25d835877400fcbe",
 		"linux-arm64v8":      "e02f27ff50ff2d90b6541d54f3f108505aacd84ea53c2890e976a684bfea2752",
 		"linux-amd64-alpine": "7122386c7f7a089568f05720ada63448093d4065abbc0a89e6dc660851a53e3c",
 		"darwin-amd64":       "fb70f783928e77c3d6ef5ca8ed644f1ac502f740fcfc032a375c8347820f2bdd",
 		"darwin-arm64v8":     "e9d3398e10c2ec926395498b03e75ad1a24eeaed82895e756a7e173b202cf6de",
-	}[platform]
+	}
+	return archive{
+		url:    fmt.Sprintf("%s/%s/%s/%s-%s.jar", repository, name, downloadVersion, name, downloadVersion),
+		sha256: sums[platform],
+	}
 }
 
 // platform names this machine as the published archives do.
@@ -71,7 +82,7 @@ func CacheDir() (string, error) {
 }
 
 // download returns programs from the cache, fetching them first if need be.
-func download(ctx context.Context, c Config) (binaries, error) {
+func download(ctx context.Context, c Config, from archive) (binaries, error) {
 	cache := c.CacheDir
 	if cache == "" {
 		var err error
@@ -94,28 +105,25 @@ func download(ctx context.Context, c Config) (binaries, error) {
 		return b, nil
 	}
 	c.Log.Info("downloading PostgreSQL, once", "version", downloadVersion, "platform", platform(), "into", target)
-	if err := fetchInto(ctx, cache, target); err != nil {
+	if err := install(ctx, from, cache, target); err != nil {
 		return binaries{}, fmt.Errorf("no PostgreSQL of version %d or newer is installed, and the download failed: %w", minimumMajor, err)
 	}
 	return inspect(ctx, bin)
 }
 
-// fetchInto unpacks beside the target and renames, so that an interrupted
+// install unpacks beside the target and renames, so that an interrupted
 // download leaves nothing that looks complete.
-func fetchInto(ctx context.Context, cache, target string) error {
-	want := checksum(platform())
-	if want == "" {
+func install(ctx context.Context, from archive, cache, target string) error {
+	if from.sha256 == "" {
 		return fmt.Errorf("there are no programs for %s", platform())
 	}
-	archive, err := os.CreateTemp(cache, "download-")
+	jar, err := os.CreateTemp(cache, "download-")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(archive.Name())
-	defer archive.Close()
-	name := "embedded-postgres-binaries-" + platform()
-	url := fmt.Sprintf("%s/%s/%s/%s-%s.jar", repository, name, downloadVersion, name, downloadVersion)
-	size, err := fetch(ctx, url, want, archive)
+	defer os.Remove(jar.Name())
+	defer jar.Close()
+	size, err := from.fetch(ctx, jar)
 	if err != nil {
 		return err
 	}
@@ -127,8 +135,8 @@ func fetchInto(ctx context.Context, cache, target string) error {
 	if err := os.Chmod(unfinished, 0o755); err != nil {
 		return err
 	}
-	if err := unpack(archive, size, unfinished); err != nil {
-		return fmt.Errorf("unpack %s: %w", url, err)
+	if err := unpack(jar, size, unfinished); err != nil {
+		return fmt.Errorf("unpack %s: %w", from.url, err)
 	}
 	if err := os.RemoveAll(target); err != nil {
 		return err
@@ -136,10 +144,10 @@ func fetchInto(ctx context.Context, cache, target string) error {
 	return os.Rename(unfinished, target)
 }
 
-// fetch writes what url answers to w and returns its size, or an error when its
-// SHA-256 is not the one wanted.
-func fetch(ctx context.Context, url, want string, w io.Writer) (int64, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+// fetch writes the archive to w and returns its size, or an error when it is
+// not the one expected.
+func (a archive) fetch(ctx context.Context, w io.Writer) (int64, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url, http.NoBody)
 	if err != nil {
 		return 0, err
 	}
@@ -149,35 +157,35 @@ func fetch(ctx context.Context, url, want string, w io.Writer) (int64, error) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("%s: %s", url, response.Status)
+		return 0, fmt.Errorf("%s: %s", a.url, response.Status)
 	}
 	hash := sha256.New()
 	size, err := io.Copy(io.MultiWriter(w, hash), io.LimitReader(response.Body, downloadLimit))
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", url, err)
+		return 0, fmt.Errorf("%s: %w", a.url, err)
 	}
-	if got := hex.EncodeToString(hash.Sum(nil)); got != want {
-		return 0, fmt.Errorf("%s: SHA-256 is %s, want %s", url, got, want)
+	if got := hex.EncodeToString(hash.Sum(nil)); got != a.sha256 {
+		return 0, fmt.Errorf("%s: SHA-256 is %s, want %s", a.url, got, a.sha256)
 	}
 	return size, nil
 }
 
 // unpack extracts the compressed tar file that the jar contains.
 func unpack(jar io.ReaderAt, size int64, dir string) error {
-	archive, err := zip.NewReader(jar, size)
+	contents, err := zip.NewReader(jar, size)
 	if err != nil {
 		return err
 	}
-	for _, entry := range archive.File {
+	for _, entry := range contents.File {
 		if path.Ext(entry.Name) != ".txz" {
 			continue
 		}
-		content, err := entry.Open()
+		packed, err := entry.Open()
 		if err != nil {
 			return err
 		}
-		defer content.Close()
-		plain, err := xz.NewReader(content, 0)
+		defer packed.Close()
+		plain, err := xz.NewReader(packed, 0)
 		if err != nil {
 			return err
 		}
@@ -193,8 +201,8 @@ func untar(r io.Reader, dir string) error {
 		return err
 	}
 	defer root.Close()
-	for archive := tar.NewReader(r); ; {
-		header, err := archive.Next()
+	for files := tar.NewReader(r); ; {
+		header, err := files.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -202,7 +210,7 @@ func untar(r io.Reader, dir string) error {
 			return err
 		}
 		name := path.Clean(strings.TrimPrefix(header.Name, "./"))
-		if err := extract(root, name, header, archive); err != nil {
+		if err := extract(root, name, header, files); err != nil {
 			return fmt.Errorf("%s: %w", header.Name, err)
 		}
 	}

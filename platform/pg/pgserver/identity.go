@@ -3,7 +3,9 @@
 package pgserver
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -74,6 +76,31 @@ func (i identity) chown(path string) error {
 	return os.Chown(path, i.uid, i.gid)
 }
 
+// owns returns an error when path exists and belongs to another user: data made
+// by root's server is not for a user's, and the other way round.
+func (i identity) owns(path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if owner := ownerOf(info); owner != i.uid {
+		return fmt.Errorf("%s belongs to uid %d and the server runs as uid %d", path, owner, i.uid)
+	}
+	return nil
+}
+
+// ownerOf returns the uid that a file belongs to, -1 when the system has none.
+func ownerOf(info fs.FileInfo) int {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return -1
+	}
+	return int(stat.Uid)
+}
+
 // reach returns an error when the server's user cannot pass through dir or a
 // directory above it, as under root's home.
 func (i identity) reach(dir string) error {
@@ -85,8 +112,7 @@ func (i identity) reach(dir string) error {
 		if err != nil {
 			return err
 		}
-		stat, ok := info.Sys().(*syscall.Stat_t)
-		owned := ok && int(stat.Uid) == i.uid && info.Mode()&0o100 != 0
+		owned := ownerOf(info) == i.uid && info.Mode()&0o100 != 0
 		if info.Mode()&0o001 == 0 && !owned {
 			return fmt.Errorf("the server runs as uid %d, which cannot enter %s: choose another directory", i.uid, dir)
 		}

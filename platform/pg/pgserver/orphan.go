@@ -19,11 +19,11 @@ import (
 // postmaster is the file in a data directory that names the server's process.
 const postmaster = "postmaster.pid"
 
-// serverOf returns the id of the running server of a data directory, and 0 when
-// none runs. A process is taken for it only when its command line names the
-// directory, because the kernel gives ids out again.
-func serverOf(data string) (int, error) {
-	text, err := os.ReadFile(filepath.Join(data, postmaster))
+// runningServer returns the process id that a file begins with, and 0 when that
+// server is gone. A process is taken for it only when its command line names
+// dir, because the kernel gives ids out again.
+func runningServer(pidFile, dir string) (int, error) {
+	text, err := os.ReadFile(pidFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
@@ -32,10 +32,7 @@ func serverOf(data string) (int, error) {
 	}
 	first, _, _ := strings.Cut(string(text), "\n")
 	pid, err := strconv.Atoi(first)
-	if err != nil || pid <= 0 {
-		return 0, nil
-	}
-	if !bytes.Contains(commandLine(pid), []byte(data)) {
+	if err != nil || pid <= 0 || !bytes.Contains(commandLine(pid), []byte(dir)) {
 		return 0, nil
 	}
 	return pid, nil
@@ -57,22 +54,23 @@ func commandLine(pid int) []byte {
 // mark of one that ended without doing so: its process id may be someone else's
 // by now, which would keep PostgreSQL from starting.
 func checkUnused(data string) error {
-	pid, err := serverOf(data)
+	pidFile := filepath.Join(data, postmaster)
+	pid, err := runningServer(pidFile, data)
 	if err != nil {
 		return err
 	}
 	if pid != 0 {
 		return fmt.Errorf("%s is in use by pid %d, a PostgreSQL server without its owner", data, pid)
 	}
-	if err := os.Remove(filepath.Join(data, postmaster)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(pidFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-// endOrphan ends the server that still runs on throw-away data, if one does.
-func endOrphan(data string) error {
-	pid, err := serverOf(data)
+// endOrphan ends the server of a run directory without an owner, if one runs.
+func endOrphan(run string) error {
+	pid, err := runningServer(filepath.Join(run, pidName), run)
 	if err != nil || pid == 0 {
 		return err
 	}
@@ -81,7 +79,8 @@ func endOrphan(data string) error {
 			return fmt.Errorf("end the orphan server %d: %w", pid, err)
 		}
 		for deadline := time.Now().Add(killTimeout); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-			if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			// Where nobody collects dead processes, the id stays and the command line goes.
+			if len(commandLine(pid)) == 0 {
 				return nil
 			}
 		}

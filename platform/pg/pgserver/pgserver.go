@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -82,6 +83,7 @@ type Server struct {
 	cmd      *exec.Cmd
 	exited   chan struct{}
 	run      *runDir
+	reaper   io.Closer
 	dataLock *os.File
 	database string
 	port     int
@@ -98,11 +100,11 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	s := &Server{database: c.Database, listen: c.Listen, port: socketPort, exited: make(chan struct{})}
-	if err := s.start(ctx, c); err != nil {
-		s.release()
-		return nil, fmt.Errorf("start PostgreSQL: %w", err)
+	err := s.start(ctx, c)
+	if err == nil {
+		err = s.ready(ctx)
 	}
-	if err := s.ready(ctx); err != nil {
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start PostgreSQL: %w", err), s.Stop(ctx))
 	}
 	return s, nil
@@ -126,7 +128,7 @@ func (s *Server) start(ctx context.Context, c Config) error {
 			return err
 		}
 	}
-	cluster := cluster{home: home, bin: bin, who: who}
+	cluster := cluster{home: home, bin: bin, who: who, locales: bin.locales()}
 	if err := cluster.prepare(ctx, c.Durability); err != nil {
 		return err
 	}
@@ -138,7 +140,11 @@ func (s *Server) start(ctx context.Context, c Config) error {
 			return err
 		}
 	}
-	return s.spawn(cluster, s.parameters(c))
+	if err := s.spawn(cluster, s.parameters(c)); err != nil {
+		return err
+	}
+	s.reaper, err = startReaper(s.run)
+	return err
 }
 
 // ready waits until the server answers and creates the database asked for.
@@ -205,6 +211,9 @@ func (s *Server) PID() int {
 // temporary. When ctx ends, or after 10 s, it is killed.
 func (s *Server) Stop(ctx context.Context) error {
 	defer s.release()
+	if s.cmd == nil || s.cmd.Process == nil {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, fastStopTimeout)
 	defer cancel()
 	// SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one.
@@ -225,7 +234,12 @@ func (s *Server) Stop(ctx context.Context) error {
 
 // release removes the run directory and lets others have the data directory.
 func (s *Server) release() {
-	s.run.remove()
+	if s.run != nil {
+		s.run.remove()
+	}
+	if s.reaper != nil {
+		s.reaper.Close()
+	}
 	if s.dataLock != nil {
 		s.dataLock.Close()
 	}

@@ -18,6 +18,7 @@ const (
 	// Unix socket (sun_path: 104 bytes on macOS, 108 on Linux).
 	maxSocketPath = 103
 	lockSuffix    = ".lock"
+	pidName       = "server.pid"
 )
 
 // runDir is a directory for the socket, the log and the data of one throw-away
@@ -55,9 +56,6 @@ func newRunDir(who identity) (*runDir, error) {
 }
 
 func (r *runDir) remove() {
-	if r == nil {
-		return
-	}
 	// What cannot be removed now is swept by the next start.
 	_ = os.RemoveAll(r.path)
 	_ = os.Remove(r.path + lockSuffix)
@@ -94,8 +92,7 @@ func ownDir(path string) error {
 	if err != nil {
 		return err
 	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || !info.IsDir() || int(stat.Uid) != os.Geteuid() {
+	if !info.IsDir() || ownerOf(info) != os.Geteuid() {
 		return fmt.Errorf("%s is not a directory of uid %d", path, os.Geteuid())
 	}
 	return os.Chmod(path, 0o711)
@@ -116,7 +113,7 @@ func sweep(base string) error {
 			return err
 		}
 		stale := &runDir{path: strings.TrimSuffix(path, lockSuffix), lock: lock}
-		if err := endOrphan(filepath.Join(stale.path, dataName)); err != nil {
+		if err := endOrphan(stale.path); err != nil {
 			lock.Close()
 			return err
 		}

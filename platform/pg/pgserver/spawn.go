@@ -57,13 +57,19 @@ func (s *Server) spawn(cl cluster, args []string) error {
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
+		pidFile := filepath.Join(s.run.path, pidName)
 		err := s.cmd.Start()
 		log.Close()
+		if err == nil {
+			err = os.WriteFile(pidFile, []byte(strconv.Itoa(s.PID())), 0o600)
+		}
 		started <- err
-		if err != nil {
+		if s.cmd.Process == nil {
 			return
 		}
 		_ = s.cmd.Wait() // How the server ended is in its log.
+		// The process id may be someone else's from now on.
+		_ = os.Remove(pidFile)
 		close(s.exited)
 	}()
 	return <-started
