@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/shumbooking/shumbooking/platform/config"
+	"github.com/shumbooking/shumbooking/platform/pg/pgserver"
+)
+
+const (
+	devDatabase = "booking"
+	// secretFile keeps the key of the tokens, so that a restart signs nobody out.
+	secretFile = "jwt-secret"
+)
+
+// backends are what "booking dev" runs beside the API. Those that the environment names are nil here.
+type backends struct {
+	postgres *pgserver.Server
+	redis    *miniredis.Miniredis
+	// databaseURL is for people. data is the directory of what is kept, empty when nothing is.
+	databaseURL, data string
+}
+
+// startBackends starts what the settings do not name, and puts what it started into the settings.
+func startBackends(ctx context.Context, s *settings, o devOptions, log *slog.Logger) (_ *backends, err error) {
+	b := &backends{databaseURL: s.database.URL()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, b.stop(context.WithoutCancel(ctx)))
+		}
+	}()
+	if !o.ephemeral {
+		if b.data, err = dataDir(o.data); err != nil {
+			return nil, err
+		}
+	}
+	if s.database.Host == "" {
+		if err = b.startPostgres(ctx, s, log); err != nil {
+			return nil, err
+		}
+	}
+	if s.redis.host == "" {
+		if err = b.startRedis(s); err != nil {
+			return nil, err
+		}
+	}
+	if s.tokens.secret == "" {
+		s.tokens.secret, err = devSecret(b.data)
+	}
+	return b, err
+}
+
+// dataDir makes the directory that keeps the data. Others may pass through it: PostgreSQL runs as another user
+// where this process runs as root.
+func dataDir(given string) (string, error) {
+	if given == "" {
+		cache, err := pgserver.CacheDir()
+		if err != nil {
+			return "", fmt.Errorf("%w: name a directory with --data, or use --ephemeral", err)
+		}
+		given = filepath.Join(cache, "dev")
+	}
+	dir, err := filepath.Abs(given)
+	if err != nil {
+		return "", err
+	}
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
+func (b *backends) startPostgres(ctx context.Context, s *settings, log *slog.Logger) (err error) {
+	c := pgserver.Config{Listen: pgserver.Loopback, Database: devDatabase, Log: log, Durability: pgserver.Volatile}
+	if b.data != "" {
+		c.DataDir, c.Durability = filepath.Join(b.data, "postgres"), pgserver.Durable
+	}
+	if b.postgres, err = pgserver.Start(ctx, c); err != nil {
+		return err
+	}
+	s.database = b.postgres.Config("")
+	s.owner = s.database
+	b.databaseURL = b.postgres.URL("")
+	return nil
+}
+
+func (b *backends) startRedis(s *settings) (err error) {
+	if b.redis, err = miniredis.Run(); err != nil {
+		return fmt.Errorf("start Redis: %w", err)
+	}
+	host, port, err := net.SplitHostPort(b.redis.Addr())
+	if err != nil {
+		return err
+	}
+	s.redis = redisSettings{host: host}
+	s.redis.port, err = strconv.Atoi(port)
+	return err
+}
+
+// stop ends what was started.
+func (b *backends) stop(ctx context.Context) error {
+	if b.redis != nil {
+		b.redis.Close()
+	}
+	if b.postgres != nil {
+		return b.postgres.Stop(ctx)
+	}
+	return nil
+}
+
+// devSecret returns the key of the data directory, which is made when it is missing.
+func devSecret(data string) (config.Secret, error) {
+	fresh := config.Secret(rand.Text() + rand.Text())
+	if data == "" {
+		return fresh, nil
+	}
+	path := filepath.Join(data, secretFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fresh, os.WriteFile(path, []byte(fresh), 0o600)
+	}
+	if err != nil {
+		return "", err
+	}
+	secret := config.Secret(strings.TrimSpace(string(text)))
+	if len(secret) < minSecretSize {
+		return "", fmt.Errorf("%s has %d bytes, want at least %d: remove it", path, len(secret), minSecretSize)
+	}
+	return secret, nil
+}

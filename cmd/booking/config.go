@@ -1,0 +1,191 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net/mail"
+	"strings"
+	"time"
+
+	"github.com/shumbooking/shumbooking/platform/config"
+	"github.com/shumbooking/shumbooking/platform/pg"
+)
+
+// The values of APP_ENV.
+const (
+	envLocal      = "local"
+	envTest       = "test"
+	envProduction = "production"
+)
+
+const (
+	minSecretSize = 32
+	// templateSecret is JWT_SECRET_KEY in the templates. Everybody knows it.
+	templateSecret = "change-me-this-is-a-known-secret-for-local-use-only"
+)
+
+// settings are all that the environment decides.
+type settings struct {
+	environment string
+	// database is for serving requests, owner for changing the schema.
+	database, owner pg.Config
+	redis           redisSettings
+	tokens          tokenSettings
+	admin           adminSettings
+	rootPath        string
+	corsOrigins     []string
+	logLevel        slog.Level
+	logFormat       string
+	// warnings are worth telling and keep nothing from starting.
+	warnings []string
+}
+
+type redisSettings struct {
+	host     string
+	port, db int
+	password config.Secret
+}
+
+type tokenSettings struct {
+	secret      config.Secret
+	accessTTL   time.Duration
+	refreshIdle time.Duration
+}
+
+// adminSettings name the admin that is made where there is none.
+type adminSettings struct {
+	email    string
+	password config.Secret
+}
+
+// needs say what a command cannot do without. What it does not need is checked only where it is set.
+type needs struct {
+	environment string // the value of APP_ENV when it is not set
+	database    bool
+	serving     bool // Redis and the key of the tokens
+}
+
+// readSettings reads the whole environment. Its error tells everything that is wrong with it.
+func readSettings(getenv func(string) string, n needs) (settings, error) {
+	r := config.NewReader(getenv)
+	var s settings
+	s.environment = r.OneOf("APP_ENV", environments(n.environment)...)
+	s.database = readDatabase(r, n.database)
+	s.owner = s.readOwner(r)
+	s.redis = readRedis(r, n.serving)
+	s.tokens = s.readTokens(r, n.serving)
+	s.admin = readAdmin(r)
+	s.rootPath = r.Path("ROOT_PATH")
+	s.corsOrigins = r.Origins("CORS_ORIGINS")
+	s.logLevel = r.Level("LOG_LEVEL")
+	s.logFormat = r.OneOf("LOG_FORMAT", "json", "text")
+	if err := r.Err(); err != nil {
+		return settings{}, fmt.Errorf("the environment variables are not right:\n%w", err)
+	}
+	return s, nil
+}
+
+// environments lists the values of APP_ENV, the one for a variable that is not set first. Where nothing else is
+// said it is production, whose rules are the strictest.
+func environments(unset string) []string {
+	if unset == envLocal {
+		return []string{envLocal, envTest, envProduction}
+	}
+	return []string{envProduction, envTest, envLocal}
+}
+
+func readDatabase(r *config.Reader, needed bool) pg.Config {
+	read := func(name string) string { return r.String(name, "") }
+	if needed || read("DB_HOST") != "" {
+		read = r.Required
+	}
+	return pg.Config{
+		Host:     read("DB_HOST"),
+		Port:     r.Int("DB_PORT", 5432, config.Limits{Min: 1, Max: 65535}),
+		Name:     read("DB_NAME"),
+		Username: read("DB_USERNAME"),
+		Password: string(r.Secret("DB_PASSWORD")),
+		SSLMode:  r.OneOf("DB_SSLMODE", "prefer", "disable", "allow", "require", "verify-ca", "verify-full"),
+	}
+}
+
+// readOwner returns how to reach the database as the owner of its schema.
+func (s *settings) readOwner(r *config.Reader) pg.Config {
+	owner := s.database
+	username, password := r.String("DB_MIGRATE_USERNAME", ""), r.Secret("DB_MIGRATE_PASSWORD")
+	if username == "" {
+		if password != "" {
+			r.Reject("DB_MIGRATE_PASSWORD", "is set without DB_MIGRATE_USERNAME")
+		}
+		if s.environment != envLocal && s.database.Host != "" {
+			s.warnings = append(s.warnings, "DB_MIGRATE_USERNAME is not set: the role that serves requests owns the schema")
+		}
+		return owner
+	}
+	owner.Username, owner.Password = username, string(password)
+	return owner
+}
+
+func readRedis(r *config.Reader, needed bool) redisSettings {
+	host := r.String("REDIS_HOST", "")
+	if needed {
+		host = r.Required("REDIS_HOST")
+	}
+	return redisSettings{
+		host:     host,
+		port:     r.Int("REDIS_PORT", 6379, config.Limits{Min: 1, Max: 65535}),
+		db:       r.Int("REDIS_DB", 0, config.Limits{Min: 0, Max: 1023}),
+		password: r.Secret("REDIS_PASSWORD"),
+	}
+}
+
+func (s *settings) readTokens(r *config.Reader, needed bool) tokenSettings {
+	const name = "JWT_SECRET_KEY"
+	secret := r.Secret(name)
+	switch {
+	case secret == "" && needed:
+		r.Reject(name, "is required")
+	case secret == "":
+	case len(secret) < minSecretSize:
+		r.Reject(name, "has %d bytes, want at least %d", len(secret), minSecretSize)
+	case secret == templateSecret && s.environment != envLocal:
+		r.Reject(name, "is the one of the template, which everybody knows")
+	}
+	minutes := r.Int("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", 10, config.Limits{Min: 1, Max: 24 * 60})
+	days := r.Int("JWT_REFRESH_TOKEN_EXPIRE_DAYS", 14, config.Limits{Min: 1, Max: 60})
+	return tokenSettings{
+		secret:      secret,
+		accessTTL:   time.Duration(minutes) * time.Minute,
+		refreshIdle: time.Duration(days) * 24 * time.Hour,
+	}
+}
+
+func readAdmin(r *config.Reader) adminSettings {
+	a := adminSettings{email: r.String("ADMIN_EMAIL", ""), password: r.Secret("ADMIN_PASSWORD")}
+	if a.email != "" {
+		if parsed, err := mail.ParseAddress(a.email); err != nil || parsed.Address != a.email {
+			r.Reject("ADMIN_EMAIL", "is %q, want an e-mail address", a.email)
+		}
+	}
+	if (a.email == "") != (a.password == "") {
+		r.Reject("ADMIN_EMAIL", "and ADMIN_PASSWORD go together: one of them is not set")
+	}
+	return a
+}
+
+// LogValue shows the settings without what must not be seen.
+func (s settings) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("app_env", s.environment),
+		slog.Any("database", s.database),
+		slog.String("schema_owner", s.owner.Username),
+		slog.Group("redis", "host", s.redis.host, "port", s.redis.port, "db", s.redis.db, "password", s.redis.password),
+		slog.Group("tokens", "secret", s.tokens.secret, "access_ttl", s.tokens.accessTTL.String(),
+			"refresh_idle", s.tokens.refreshIdle.String()),
+		slog.Group("admin", "email", s.admin.email, "password", s.admin.password),
+		slog.String("root_path", s.rootPath),
+		slog.String("cors_origins", strings.Join(s.corsOrigins, ",")),
+		slog.String("log_level", s.logLevel.String()),
+		slog.String("log_format", s.logFormat),
+	)
+}

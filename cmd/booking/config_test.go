@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// serving is what "booking api" needs.
+var serving = needs{database: true, serving: true}
+
+// environmentWith returns a complete environment for production with some variables set otherwise.
+func environmentWith(changed map[string]string) func(string) string {
+	vars := map[string]string{
+		"DB_HOST": "db", "DB_NAME": "booking", "DB_USERNAME": "app", "DB_PASSWORD": "database-password",
+		"DB_MIGRATE_USERNAME": "owner", "DB_MIGRATE_PASSWORD": "owner-password",
+		"REDIS_HOST": "cache", "REDIS_PASSWORD": "redis-password",
+		"JWT_SECRET_KEY": "a-secret-of-thirty-two-bytes-or-more",
+		"ADMIN_EMAIL":    "admin@example.com", "ADMIN_PASSWORD": "admin-password",
+	}
+	return func(name string) string {
+		if value, ok := changed[name]; ok {
+			return value
+		}
+		return vars[name]
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	s, err := readSettings(environmentWith(nil), serving)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.environment != envProduction || s.database.Port != 5432 || s.redis.port != 6379 || s.logFormat != "json" {
+		t.Errorf("settings are %+v, want the defaults of production", s)
+	}
+	if s.tokens.accessTTL != 10*time.Minute || s.tokens.refreshIdle != 14*24*time.Hour {
+		t.Errorf("tokens live %v and %v, want 10m and 336h", s.tokens.accessTTL, s.tokens.refreshIdle)
+	}
+	if s.owner.Username != "owner" || s.owner.Host != "db" || len(s.warnings) != 0 {
+		t.Errorf("the owner is %+v with warnings %q, want owner on db without any", s.owner, s.warnings)
+	}
+}
+
+func TestEveryProblemIsTold(t *testing.T) {
+	t.Parallel()
+	wrong := map[string]string{
+		"APP_ENV": "staging", "DB_HOST": "", "DB_PORT": "0", "DB_SSLMODE": "on", "DB_MIGRATE_USERNAME": "",
+		"REDIS_HOST": "", "REDIS_DB": "-1", "JWT_SECRET_KEY": "short", "JWT_ACCESS_TOKEN_EXPIRE_MINUTES": "0",
+		"JWT_REFRESH_TOKEN_EXPIRE_DAYS": "61", "ROOT_PATH": "x", "CORS_ORIGINS": "example.com",
+		"LOG_LEVEL": "loud", "LOG_FORMAT": "xml", "ADMIN_EMAIL": "nobody",
+	}
+	_, err := readSettings(environmentWith(wrong), serving)
+	if err == nil {
+		t.Fatal("readSettings() = nil error")
+	}
+	for name := range wrong {
+		if name == "DB_MIGRATE_USERNAME" {
+			name = "DB_MIGRATE_PASSWORD" // It is the one that is left alone.
+		}
+		if !strings.Contains(err.Error(), "\n"+name+" ") {
+			t.Errorf("the error does not tell about %s:\n%v", name, err)
+		}
+	}
+	if strings.Contains(err.Error(), "short") || strings.Contains(err.Error(), "-password") {
+		t.Errorf("the error shows a secret:\n%v", err)
+	}
+}
+
+func TestTokenSecret(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, environment, secret string
+		ok                        bool
+	}{
+		{"absent", envProduction, "", false},
+		{"31 bytes", envLocal, strings.Repeat("x", 31), false},
+		{"32 bytes", envProduction, strings.Repeat("x", 32), true},
+		{"template in production", envProduction, templateSecret, false},
+		{"template in test", envTest, templateSecret, false},
+		{"template locally", envLocal, templateSecret, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := readSettings(environmentWith(map[string]string{"APP_ENV": tt.environment, "JWT_SECRET_KEY": tt.secret}), serving)
+			if (err == nil) != tt.ok {
+				t.Errorf("readSettings() = %v, want success %t", err, tt.ok)
+			}
+		})
+	}
+}
+
+func TestCommandsNeedOnlyTheirOwn(t *testing.T) {
+	t.Parallel()
+	if _, err := readSettings(func(string) string { return "" }, needs{environment: envLocal}); err != nil {
+		t.Errorf("dev needs something: %v", err)
+	}
+	without := environmentWith(map[string]string{"REDIS_HOST": "", "JWT_SECRET_KEY": ""})
+	if _, err := readSettings(without, needs{database: true}); err != nil {
+		t.Errorf("a command about the database needs more than that: %v", err)
+	}
+	half := func(name string) string { return map[string]string{"DB_HOST": "db"}[name] }
+	if _, err := readSettings(half, needs{environment: envLocal}); err == nil || !strings.Contains(err.Error(), "DB_NAME") {
+		t.Errorf("readSettings() with DB_HOST alone = %v, want a word on DB_NAME", err)
+	}
+}
+
+func TestOwnerOfTheSchema(t *testing.T) {
+	t.Parallel()
+	for environment, warnings := range map[string]int{envLocal: 0, envTest: 1, envProduction: 1} {
+		s, err := readSettings(environmentWith(map[string]string{
+			"APP_ENV": environment, "DB_MIGRATE_USERNAME": "", "DB_MIGRATE_PASSWORD": "",
+		}), serving)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.owner != s.database || len(s.warnings) != warnings {
+			t.Errorf("%s: owner %v with %d warnings, want that of the requests with %d",
+				environment, s.owner.Username, len(s.warnings), warnings)
+		}
+	}
+}
+
+func TestSettingsAreLoggedRedacted(t *testing.T) {
+	t.Parallel()
+	s, err := readSettings(environmentWith(nil), serving)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	newLogger(&log, s).Info("starting", "settings", s)
+	for _, secret := range []string{"-password", "a-secret-of"} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("the log shows %q: %s", secret, &log)
+		}
+	}
+	for _, shown := range []string{`"host":"db"`, `"secret":"[redacted]"`, `"app_env":"production"`} {
+		if !strings.Contains(log.String(), shown) {
+			t.Errorf("the log lacks %s: %s", shown, &log)
+		}
+	}
+}
+
+// The templates must list what is read, all of it and nothing else.
+func TestTemplates(t *testing.T) {
+	t.Parallel()
+	var read []string
+	_, _ = readSettings(func(name string) string {
+		read = append(read, name)
+		return ""
+	}, serving)
+	slices.Sort(read)
+	read = slices.Compact(read)
+	for _, name := range []string{".local.env.template", ".test.env.template", ".prod.env.template"} {
+		vars := readTemplate(t, "../../"+name)
+		for _, variable := range read {
+			if _, ok := vars[variable]; !ok {
+				t.Errorf("%s lacks %s", name, variable)
+			}
+		}
+		for variable := range vars {
+			if !slices.Contains(read, variable) {
+				t.Errorf("%s has %s, which nobody reads", name, variable)
+			}
+		}
+		_, err := readSettings(func(name string) string { return vars[name] }, serving)
+		if usable := name != ".prod.env.template"; (err == nil) != usable {
+			t.Errorf("%s as it stands: %v, want usable %t", name, err, usable)
+		}
+	}
+}
+
+// readTemplate returns the variables of a file, those in comments too ("#NAME=value" is an optional one).
+func readTemplate(t *testing.T, path string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vars := make(map[string]string)
+	for line := range strings.Lines(string(text)) {
+		name, value, found := strings.Cut(strings.TrimSpace(line), "=")
+		if name = strings.TrimPrefix(name, "#"); found && !strings.Contains(name, " ") {
+			vars[name] = value
+		}
+	}
+	return vars
+}
+
+func TestLogFormats(t *testing.T) {
+	t.Parallel()
+	for format, prefix := range map[string]string{"json": `{"time":"`, "text": "time="} {
+		var log bytes.Buffer
+		l := newLogger(&log, settings{logFormat: format, logLevel: slog.LevelInfo})
+		l.Debug("hidden")
+		l.Info("shown")
+		if !strings.HasPrefix(log.String(), prefix) || strings.Contains(log.String(), "hidden") {
+			t.Errorf("%s: %q, want one line beginning with %s", format, &log, prefix)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shumbooking/shumbooking/migrations"
+	"github.com/shumbooking/shumbooking/platform/pg"
+)
+
+// noVersion is --to when it is not given.
+const noVersion = -1
+
+func migrateCommand() command {
+	return command{
+		name:      "migrate",
+		summary:   "changes the schema of the database",
+		arguments: "up|down|status|to N",
+		help: `up      applies every migration that the database lacks; of several at once, one works and the rest wait
+down    takes the last migration back
+status  tells the version of the database and what is pending
+to N    moves the database up or down to version N; --to N is the same
+
+The schema is changed as DB_MIGRATE_USERNAME, or as DB_USERNAME where that is not set. Where the two differ,
+DB_USERNAME is given the right to read and write the data, and no other.`,
+		setup: func(flags *flag.FlagSet) action {
+			to := flags.Int("to", noVersion, "move the database to `version` N")
+			return func(ctx context.Context, env environment, args []string) error {
+				verb, target, err := migrateArguments(*to, args)
+				if err != nil {
+					return err
+				}
+				return migrateSchema(ctx, env, verb, target)
+			}
+		},
+	}
+}
+
+// migrateArguments returns what to do, and the version to go to if that is "to".
+func migrateArguments(flagged int, args []string) (verb string, target int32, err error) {
+	switch {
+	case flagged != noVersion && len(args) == 0:
+		args = []string{"to", strconv.Itoa(flagged)}
+	case flagged != noVersion:
+		return "", 0, usagef("--to goes alone, without %q", args[0])
+	case len(args) == 0:
+		return "", 0, usagef("say one of up, down, status, to")
+	}
+	want := 1
+	switch args[0] {
+	case "up", "down", "status":
+	case "to":
+		want = 2
+	default:
+		return "", 0, usagef("unknown argument %q", args[0])
+	}
+	if len(args) < want {
+		return "", 0, usagef("to which version?")
+	}
+	if len(args) > want {
+		return "", 0, usagef("unexpected argument %q", args[want])
+	}
+	if want == 2 {
+		n, err := strconv.ParseUint(args[1], 10, 31)
+		if err != nil {
+			return "", 0, usagef("version %q: want a whole number, 0 or more", args[1])
+		}
+		target = int32(n)
+	}
+	return args[0], target, nil
+}
+
+func migrateSchema(ctx context.Context, env environment, verb string, target int32) error {
+	s, err := readSettings(env.getenv, needs{database: true})
+	if err != nil {
+		return err
+	}
+	log := newLogger(env.stderr, s)
+	for _, warning := range s.warnings {
+		log.Warn(warning)
+	}
+	switch verb {
+	case "status":
+		return printStatus(ctx, env.stdout, s.owner, log)
+	case "down":
+		err = migrations.Down(ctx, s.owner, log)
+	case "to":
+		err = migrations.To(ctx, s.owner, target, log)
+	default:
+		err = migrations.Up(ctx, s.owner, log)
+	}
+	if err != nil {
+		return err
+	}
+	return grant(ctx, s)
+}
+
+func printStatus(ctx context.Context, w io.Writer, c pg.Config, log *slog.Logger) error {
+	pool, err := pg.Open(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	status, err := migrations.Check(ctx, pool)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "The database is at version %d, this program at %d.\n", status.Current, status.Latest)
+	for _, name := range status.Pending {
+		fmt.Fprintf(w, "pending: %s\n", name)
+	}
+	return nil
+}
+
+// grant lets the role that serves requests read and write the tables that another role owns.
+func grant(ctx context.Context, s settings) (err error) {
+	if s.owner.Username == s.database.Username {
+		return nil
+	}
+	cc, err := s.owner.ConnConfig()
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.ConnectConfig(ctx, cc)
+	if err != nil {
+		return fmt.Errorf("grant rights: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	role := pgx.Identifier{s.database.Username}.Sanitize()
+	_, err = conn.Exec(ctx, `
+GRANT USAGE ON SCHEMA public TO `+role+`;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO `+role+`;
+REVOKE INSERT, UPDATE, DELETE ON schema_version FROM `+role)
+	if err != nil {
+		return fmt.Errorf("grant rights to %s: %w", s.database.Username, err)
+	}
+	return nil
+}

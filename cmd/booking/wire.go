@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/shumbooking/shumbooking/auth"
+	"github.com/shumbooking/shumbooking/booking"
+	"github.com/shumbooking/shumbooking/catalog"
+	"github.com/shumbooking/shumbooking/migrations"
+	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/health"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/metrics"
+	"github.com/shumbooking/shumbooking/platform/page"
+	"github.com/shumbooking/shumbooking/platform/pg"
+)
+
+const (
+	apiTitle       = "Shum Booking"
+	apiDescription = `Search hotels for free rooms, book one, see your bookings and cancel them.
+
+**Signing in.** POST /auth/register makes an account and POST /auth/login gives an access token, which goes into
+the Authorization header: ` + "`Authorization: Bearer <access_token>`" + `. Reading the catalogue and searching need none.
+
+**Dates and money.** A night is a date, and a stay is the nights from date_from up to but not including date_to.
+Prices are whole numbers of the currency's smallest unit.
+
+**Lists** have pages: send next_cursor of one page as cursor to get the next.
+
+**Errors** are problem details (RFC 9457) with a stable code.`
+
+	// probeConns is the pool of the health checks. They have their own, because a busy service is not an
+	// unhealthy one: judged by the pool of the requests, overload would end readiness and make more of itself.
+	probeConns = 2
+	// redisCheckTimeout leaves room for a connection, its greeting and the ping.
+	redisCheckTimeout = 4 * redisTimeout
+	startPause        = 50 * time.Millisecond
+	maxStartPause     = 2 * time.Second
+)
+
+// An application is the service put together.
+type application struct {
+	pool, probe *pgxpool.Pool
+	redis       *redis.Client
+	auth        *auth.Service
+	catalog     *catalog.Service
+	booking     *booking.Service
+	health      *health.Health
+	api         *httpapi.API
+	handler     http.Handler
+	log         *slog.Logger
+}
+
+// newApplication puts the service together. It connects to nothing yet.
+func newApplication(ctx context.Context, s settings, log *slog.Logger) (*application, error) {
+	a := &application{log: log, redis: openRedis(s.redis)}
+	probe := s.database
+	probe.MaxConns = probeConns
+	var err error
+	if a.pool, err = pg.Open(ctx, s.database, log); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	if a.probe, err = pg.Open(ctx, probe, log); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	if err := a.wire(s, time.Now()); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
+
+// wire makes the features and their API. It is the only place where they meet.
+func (a *application) wire(s settings, started time.Time) error {
+	b := currentBuild()
+	registry := metrics.NewRegistry(metrics.Build{Version: b.version, Commit: b.commit, Started: started})
+	registry.MustRegister(pg.NewCollector(a.pool))
+	if err := a.makeFeatures(s, registry); err != nil {
+		return err
+	}
+	a.health = health.New(health.Config{
+		Version: b.version, Commit: b.commit, Started: started, Checks: a.checks(), Log: a.log,
+	})
+	a.api = httpapi.New(httpapi.Config{
+		Title: apiTitle, Version: b.version, Description: apiDescription,
+		RootPath: s.rootPath, CORSOrigins: s.corsOrigins,
+		Authenticate: a.auth.Authenticate, Classify: a.classify,
+		Log: a.log, Metrics: registry,
+	})
+	a.health.Register(a.api)
+	metrics.Register(a.api, registry, a.log)
+	httpapi.HandleDocs(a.api)
+	a.auth.Register(a.api)
+	a.catalog.Register(a.api)
+	a.booking.Register(a.api)
+	var err error
+	a.handler, err = a.api.Build()
+	return err
+}
+
+func (a *application) makeFeatures(s settings, registry prometheus.Registerer) error {
+	secret := []byte(s.tokens.secret)
+	cursors := page.NewSigner(secret)
+	var err error
+	a.auth, err = auth.New(a.pool, auth.Config{
+		SecretKey: secret, AccessTTL: s.tokens.accessTTL, RefreshIdle: s.tokens.refreshIdle,
+		Cursors: cursors, Metrics: registry, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.catalog = catalog.New(a.pool, catalog.Config{Cursors: cursors, Metrics: registry})
+	a.booking = booking.New(a.pool, booking.Config{Cursors: cursors, Metrics: registry})
+	return nil
+}
+
+func (a *application) checks() []health.Check {
+	return []health.Check{
+		{Name: "postgres", Run: a.probe.Ping},
+		{Name: "schema", Run: a.checkSchema},
+		{Name: "redis", Need: health.Optional, Timeout: redisCheckTimeout, Run: pingRedis(a.redis)},
+	}
+}
+
+// checkSchema returns an error while the schema is older than this program.
+func (a *application) checkSchema(ctx context.Context) error {
+	status, err := migrations.Check(ctx, a.probe)
+	if err == nil && !status.Ready() {
+		err = fmt.Errorf("the schema is at version %d, want %d: run 'booking migrate up'", status.Current, status.Latest)
+	}
+	return err
+}
+
+// classify tells clients to come back where the error is one of the moment. Until the application has started,
+// every error of its own is: there may not even be a schema.
+func (a *application) classify(err error) error {
+	if !pg.IsUnavailable(err) && !a.health.IsStarting() {
+		return err
+	}
+	e := errs.Unavailable.New("").Because(err)
+	e.RetryAfter = time.Second
+	return e
+}
+
+// run serves requests until ctx ends. Meanwhile start does what comes before readiness, and declares it.
+func (a *application) run(ctx context.Context, s server, start func(context.Context) error) error {
+	g, running := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.run(running) })
+	g.Go(func() error {
+		err := start(running)
+		if running.Err() != nil {
+			return nil // What fails because of being told to stop is no failure.
+		}
+		if err != nil {
+			return err
+		}
+		a.recountNowAndThen(running)
+		return nil
+	})
+	return g.Wait()
+}
+
+// retry runs try until it succeeds, with growing pauses, or until ctx ends.
+func (a *application) retry(ctx context.Context, what string, try func(context.Context) error) error {
+	for pause := startPause; ; pause = min(2*pause, maxStartPause) {
+		err := try(ctx)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		a.log.Warn("waiting", "for", what, "error", err, "retry_in", pause.String())
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// close ends the connections.
+func (a *application) close() error {
+	for _, pool := range []*pgxpool.Pool{a.pool, a.probe} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
+	if err := a.redis.Close(); err != nil {
+		return fmt.Errorf("close Redis: %w", err)
+	}
+	return nil
+}
