@@ -1,0 +1,183 @@
+package booking
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shumbooking/shumbooking/catalog"
+	"github.com/shumbooking/shumbooking/platform/date"
+	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/page"
+	"github.com/shumbooking/shumbooking/platform/pg"
+)
+
+// A RoomOffer is a room that can be booked for a stay, and what the stay costs.
+type RoomOffer struct {
+	catalog.Room
+	Available  int     `json:"available" example:"3" description:"How many are free on every night of the stay."`
+	TotalPrice int64   `json:"total_price" example:"700000" description:"For all rooms and nights, in minor units."`
+	Nightly    []Night `json:"nightly"`
+}
+
+// AvailableRoomsParams are a hotel and a stay.
+type AvailableRoomsParams struct {
+	page.Params
+	HotelID  int64     `path:"hotel_id" json:"hotel_id" minimum:"1"`
+	DateFrom date.Date `query:"date_from" required:"true" example:"2027-05-01" description:"The first night."`
+	DateTo   date.Date `query:"date_to" required:"true" example:"2027-05-03" description:"The day of departure, at most 30 nights later."`
+	Guests   int       `query:"guests" minimum:"1" maximum:"10000" default:"1" description:"The whole party."`
+	Rooms    int       `query:"rooms" minimum:"1" maximum:"100" default:"1" description:"How many rooms of one type."`
+}
+
+// Validate checks the length of the stay.
+func (p *AvailableRoomsParams) Validate() error {
+	return checkStay("query", p.DateFrom, p.DateTo)
+}
+
+// AvailableRooms returns the rooms of a hotel that can be booked for the stay, cheapest first. An unknown hotel is
+// not_found.
+func (s *Service) AvailableRooms(ctx context.Context, p *AvailableRoomsParams) (*page.List[RoomOffer], error) {
+	var after *point
+	if p.Cursor != "" {
+		after = new(point)
+		if err := s.cursors.Decode(p.Cursor, "available rooms", p, after); err != nil {
+			return nil, err
+		}
+	}
+	want := stay{from: p.DateFrom, to: p.DateTo, rooms: p.Rooms, guests: p.Guests}
+	found, err := pg.One[hotelRooms](ctx, s.db, selectHotelRooms, want.from, want.to, want.rooms, want.guests, p.HotelID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errs.NotFound.New("")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list available rooms: %w", err)
+	}
+	if rules := dateRules(p.DateFrom, found.Today); len(rules) > 0 {
+		return nil, broken("query", rules...)
+	}
+	_, offers, err := s.offers(ctx, &want, nil, found.Rooms)
+	if err != nil {
+		return nil, fmt.Errorf("list available rooms: %w", err)
+	}
+	offers = slices.DeleteFunc(offers, func(o RoomOffer) bool {
+		return after != nil && !ascending().precedes(*after, point{o.TotalPrice, o.ID})
+	})
+	return page.Cut(offers, p.Limit, func(last RoomOffer) (string, error) {
+		return s.cursors.Encode("available rooms", p, point{last.TotalPrice, last.ID})
+	})
+}
+
+// hotelRooms are the rooms of one hotel that can be booked.
+type hotelRooms struct {
+	Today date.Date
+	Rooms []int64
+}
+
+const selectHotelRooms = `
+SELECT (now() AT TIME ZONE h.time_zone)::date AS today,
+	ARRAY(SELECT r.id FROM rooms r WHERE r.hotel_id = h.id AND ` + offerableRoom + `) AS rooms
+FROM hotels h WHERE h.id = $5::bigint AND h.archived_at IS NULL`
+
+// hotelOffers turns hits into what a search answers, in the same order.
+func (s *Service) hotelOffers(ctx context.Context, q *search, hits []hit) ([]HotelOffer, error) {
+	offers := make([]HotelOffer, 0, len(hits))
+	if len(hits) == 0 {
+		return offers, nil
+	}
+	hotelIDs := make([]int64, len(hits))
+	var roomIDs []int64
+	distances := make(map[int64]*float64, len(hits))
+	for i, h := range hits {
+		hotelIDs[i] = h.HotelID
+		roomIDs = append(roomIDs, h.Rooms...)
+		if h.Distance != nil {
+			distances[h.HotelID] = new(math.Round(*h.Distance*1000) / 1000)
+		}
+	}
+	hotels, rooms, err := s.offers(ctx, &q.stay, hotelIDs, roomIDs)
+	if err != nil {
+		return nil, err
+	}
+	byHotel := make(map[int64][]RoomOffer, len(hits))
+	for _, room := range rooms {
+		byHotel[room.HotelID] = append(byHotel[room.HotelID], room)
+	}
+	for _, hotel := range hotels {
+		// The last room may have gone since the walk.
+		if rooms := byHotel[hotel.ID]; len(rooms) > 0 {
+			offers = append(offers, HotelOffer{
+				Hotel: hotel, MinTotalPrice: rooms[0].TotalPrice, DistanceKM: distances[hotel.ID], Rooms: rooms,
+			})
+		}
+	}
+	return offers, nil
+}
+
+// offers reads hotels and rooms, and what a stay in each of the rooms costs, in one round trip. The rooms come
+// cheapest first. One that was sold out in the meantime is left out.
+func (s *Service) offers(ctx context.Context, want *stay, hotelIDs, roomIDs []int64) ([]catalog.Hotel, []RoomOffer, error) {
+	batch := &pgx.Batch{}
+	found := catalog.QueueByID(batch, hotelIDs, roomIDs)
+	touched := make(map[int64][]touchedNight)
+	batch.Queue(selectTouchedNights, roomIDs, want.from, want.to).Query(func(rows pgx.Rows) error {
+		var n touchedNight
+		var roomID int64
+		_, err := pgx.ForEachRow(rows, []any{&roomID, &n.night, &n.free, &n.price, &n.closed}, func() error {
+			touched[roomID] = append(touched[roomID], n)
+			return nil
+		})
+		return err
+	})
+	if err := s.db.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, nil, err
+	}
+	offers := make([]RoomOffer, 0, len(found.Rooms))
+	for _, room := range found.Rooms {
+		if offer := newRoomOffer(room, want, touched[room.ID]); offer.Available >= want.rooms {
+			offers = append(offers, offer)
+		}
+	}
+	slices.SortFunc(offers, func(a, b RoomOffer) int {
+		return cmp.Or(cmp.Compare(a.TotalPrice, b.TotalPrice), cmp.Compare(a.ID, b.ID))
+	})
+	return found.Hotels, offers, nil
+}
+
+// A touchedNight is a night of a room that differs from the room itself.
+type touchedNight struct {
+	night  date.Date
+	free   int
+	price  *int64
+	closed bool
+}
+
+const selectTouchedNights = `
+SELECT n.room_id, n.night, n.capacity - n.booked AS free, n.price, n.closed
+FROM room_nights n WHERE n.room_id = ANY ($1::bigint[]) AND n.night >= $2::date AND n.night < $3::date`
+
+// newRoomOffer prices a stay in room, given the nights of the stay that were touched.
+func newRoomOffer(room catalog.Room, want *stay, touched []touchedNight) RoomOffer {
+	offer := RoomOffer{Room: room, Available: room.Quantity, Nightly: make([]Night, want.to.Sub(want.from))}
+	for i := range offer.Nightly {
+		offer.Nightly[i] = Night{Date: want.from.AddDays(i), Price: room.Price * int64(want.rooms)}
+	}
+	for _, n := range touched {
+		offer.Available = min(offer.Available, n.free)
+		if n.closed {
+			offer.Available = 0
+		}
+		if n.price != nil {
+			offer.Nightly[n.night.Sub(want.from)].Price = *n.price * int64(want.rooms)
+		}
+	}
+	for _, night := range offer.Nightly {
+		offer.TotalPrice += night.Price
+	}
+	return offer
+}

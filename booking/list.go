@@ -1,0 +1,149 @@
+package booking
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/shumbooking/shumbooking/auth"
+	"github.com/shumbooking/shumbooking/platform/date"
+	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/page"
+	"github.com/shumbooking/shumbooking/platform/pg"
+)
+
+// ListParams filter and page the bookings of hotels.
+type ListParams struct {
+	page.Params
+	HotelID   *int64     `query:"hotel_id" minimum:"1"`
+	RoomID    *int64     `query:"room_id" minimum:"1"`
+	UserID    *int64     `query:"user_id" minimum:"1"`
+	Status    string     `query:"status" enum:"confirmed,cancelled"`
+	From      *date.Date `query:"from" description:"Stays with a night on this date or later."`
+	To        *date.Date `query:"to" description:"Stays with a night before this date."`
+	Reference *string    `query:"reference" minLength:"8" maxLength:"8" description:"In either case; O is read as 0, I and L as 1."`
+}
+
+// Validate checks that the reference can be one, and the order of the dates.
+func (p *ListParams) Validate() error {
+	if p.Reference != nil {
+		if _, ok := parseReference(*p.Reference); !ok {
+			return errs.InvalidQuery("reference", "pattern", "is not a reference of a booking")
+		}
+	}
+	if p.From != nil && p.To != nil && !p.From.Before(*p.To) {
+		return errs.InvalidQuery("to", "date_order", "must be after from")
+	}
+	return nil
+}
+
+// List returns the bookings of the hotels that the caller runs: of all hotels for admins. Newest stay first.
+func (s *Service) List(ctx context.Context, p *ListParams) (*page.List[Booking], error) {
+	after, err := s.positionOf(p.Cursor, "bookings", p)
+	if err != nil {
+		return nil, err
+	}
+	var q statement
+	if caller := auth.CallerFrom(ctx); caller.Role == auth.Admin {
+		q.add(selectBookings + "FROM (\nSELECT " + bookingColumns + " FROM bookings b WHERE true")
+		p.filter(&q, after)
+	} else {
+		// Each hotel gives its newest by an index, whatever number of bookings the other hotels have.
+		q.add(selectBookings + "FROM (\nSELECT " + bookingColumns + " FROM hotel_managers m CROSS JOIN LATERAL (\nSELECT " + bookingColumns +
+			" FROM bookings b WHERE b.hotel_id = m.hotel_id")
+		p.filter(&q, after)
+		q.add(") AS b WHERE m.user_id = ?::bigint", caller.UserID)
+		q.add(newestFirst, p.Limit+1)
+	}
+	q.add("\n) AS b" + joinNightly + "\nORDER BY b.date_from DESC, b.id DESC")
+	return s.listBookings(ctx, &q, "bookings", p, p.Limit)
+}
+
+// MineParams page the caller's bookings.
+type MineParams struct {
+	page.Params
+}
+
+// Mine returns the caller's own bookings, newest stay first.
+func (s *Service) Mine(ctx context.Context, p *MineParams) (*page.List[Booking], error) {
+	after, err := s.positionOf(p.Cursor, "my bookings", p)
+	if err != nil {
+		return nil, err
+	}
+	var q statement
+	q.add(selectBookings+"FROM (\nSELECT "+bookingColumns+" FROM bookings b WHERE b.user_id = ?::bigint", auth.CallerFrom(ctx).UserID)
+	seek(&q, after)
+	q.add(newestFirst, p.Limit+1)
+	q.add("\n) AS b" + joinNightly + "\nORDER BY b.date_from DESC, b.id DESC")
+	return s.listBookings(ctx, &q, "my bookings", p, p.Limit)
+}
+
+// A stayPosition is a place in the order by newest stay.
+type stayPosition struct {
+	DateFrom date.Date `json:"d"`
+	ID       int64     `json:"i"`
+}
+
+func (s *Service) positionOf(cursor, list string, filters any) (*stayPosition, error) {
+	if cursor == "" {
+		return nil, nil
+	}
+	at := new(stayPosition)
+	if err := s.cursors.Decode(cursor, list, filters, at); err != nil {
+		return nil, err
+	}
+	return at, nil
+}
+
+// listBookings runs q, which asks for one booking more than limit, and makes a page of the result.
+func (s *Service) listBookings(ctx context.Context, q *statement, list string, filters any, limit int) (*page.List[Booking], error) {
+	rows, err := pg.Collect[bookingRow](ctx, s.db, q.String(), q.args...)
+	if err != nil {
+		return nil, fmt.Errorf("list bookings: %w", err)
+	}
+	return page.Cut(bookings(rows), limit, func(last Booking) (string, error) {
+		return s.cursors.Encode(list, filters, stayPosition{last.DateFrom, last.ID})
+	})
+}
+
+const (
+	selectBookings = "SELECT " + bookingColumns + ", ledger.nightly_dates, ledger.nightly_prices "
+	newestFirst    = "\nORDER BY b.date_from DESC, b.id DESC LIMIT ?::integer"
+)
+
+func seek(q *statement, after *stayPosition) {
+	if after != nil {
+		q.add("\nAND (b.date_from, b.id) < (?::date, ?::bigint)", after.DateFrom, after.ID)
+	}
+}
+
+// filter adds the conditions of p, the place to go on from and the limit.
+func (p *ListParams) filter(q *statement, after *stayPosition) {
+	if p.HotelID != nil {
+		q.add("\nAND b.hotel_id = ?::bigint", *p.HotelID)
+	}
+	if p.RoomID != nil {
+		q.add("\nAND b.room_id = ?::bigint", *p.RoomID)
+	}
+	if p.UserID != nil {
+		q.add("\nAND b.user_id = ?::bigint", *p.UserID)
+	}
+	switch p.Status {
+	case Confirmed:
+		q.add("\nAND b.status = 'confirmed'")
+	case Cancelled:
+		q.add("\nAND b.status = 'cancelled'")
+	}
+	if p.From != nil {
+		// No stay is longer than 30 nights: the second condition is for the index on the first night.
+		q.add("\nAND b.date_to > ?::date AND b.date_from > ?::date - 30", *p.From, *p.From)
+	}
+	if p.To != nil {
+		q.add("\nAND b.date_from < ?::date", *p.To)
+	}
+	if p.Reference != nil {
+		id, _ := parseReference(*p.Reference)
+		q.add("\nAND b.id = ?::bigint", id)
+	}
+	seek(q, after)
+	q.add(newestFirst, p.Limit+1)
+}
