@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -15,8 +17,9 @@ import (
 	"github.com/shumbooking/shumbooking/platform/errs"
 )
 
-// A Schemas compiles the JSON Schemas inside an OpenAPI document.
+// A Schemas compiles the JSON Schemas inside an OpenAPI document. It may be used by several goroutines.
 type Schemas struct {
+	mu       sync.Mutex // the compiler remembers what it compiled, and expects one caller at a time
 	compiler *jsonschema.Compiler
 	document map[string]any
 }
@@ -89,6 +92,8 @@ func (s *Schemas) At(path ...string) (*jsonschema.Schema, error) {
 		name = strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 		pointer.WriteString("/" + url.PathEscape(name))
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.compiler.Compile(documentURL + "#" + pointer.String())
 }
 
@@ -114,7 +119,7 @@ func violations(err error, in, field string) []errs.Field {
 	for _, name := range affected(invalid.ErrorKind) {
 		at := path
 		if name != "" {
-			at = append(path[:len(path):len(path)], name)
+			at = slices.Concat(path, []string{name})
 		}
 		code, message := describe(invalid.ErrorKind)
 		fields = append(fields, errs.Field{Field: strings.Join(at, "."), In: in, Code: code, Message: message})
