@@ -7,6 +7,7 @@ package errs
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -67,17 +68,18 @@ type Field struct {
 }
 
 func (e *Error) Error() string {
-	s := e.Kind.Code
+	var s strings.Builder
+	s.WriteString(e.Kind.Code)
 	if e.Detail != "" {
-		s += ": " + e.Detail
+		s.WriteString(": " + e.Detail)
 	}
 	for _, f := range e.Fields {
-		s += fmt.Sprintf("; %s %s: %s", f.In, f.Field, f.Message)
+		fmt.Fprintf(&s, "; %s %s: %s", f.In, f.Field, f.Message)
 	}
 	if e.Cause != nil {
-		s += ": " + e.Cause.Error()
+		s.WriteString(": " + e.Cause.Error())
 	}
-	return s
+	return s.String()
 }
 
 func (e *Error) Unwrap() error { return e.Cause }

@@ -42,7 +42,7 @@ type fallback struct {
 
 func newBodyPlan(t reflect.Type, index []int) *bodyPlan {
 	b := &bodyPlan{typ: t, index: index}
-	if p, ok := reflect.New(t).Interface().(patcher); ok {
+	if p, ok := reflect.TypeAssert[patcher](reflect.New(t)); ok {
 		b.typ, b.patch = reflect.TypeOf(p.patched()).Elem(), true
 		return b
 	}
@@ -140,7 +140,7 @@ func parseJSON(raw []byte) (any, error) {
 	if err != nil {
 		return nil, syntaxError(err)
 	}
-	if _, err := dec.ReadToken(); err != io.EOF {
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, malformed(dec.StackPointer(), "there is data after the JSON value", err)
 	}
 	return v, nil

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
@@ -20,7 +22,7 @@ func (a *API) Build() (http.Handler, error) {
 	if err := a.compile(); err != nil {
 		return nil, fmt.Errorf("build API: %w", err)
 	}
-	var h http.Handler = a.routes()
+	h := a.routes()
 	h = a.cleanPath(h)
 	h = a.rootPath(h)
 	h = a.cors(h)
@@ -63,7 +65,7 @@ func (e *endpoint) compile(schemas *Schemas) error {
 		if i < 0 {
 			return fmt.Errorf("parameter %s is not in the document", p.name)
 		}
-		if p.schema, err = schemas.At(append(at, "parameters", fmt.Sprint(i), "schema")...); err != nil {
+		if p.schema, err = schemas.At(append(at, "parameters", strconv.Itoa(i), "schema")...); err != nil {
 			return err
 		}
 	}
@@ -221,7 +223,7 @@ func (a *API) recover(next http.Handler) http.Handler {
 			if v == nil {
 				return
 			}
-			if v == http.ErrAbortHandler {
+			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
 			err := fmt.Errorf("panic: %v\n%s", v, debug.Stack())

@@ -144,7 +144,7 @@ func validate(v any) error {
 		return nil
 	}
 	if body := s.FieldByName(bodyField); body.IsValid() && body.CanAddr() {
-		if rules, ok := body.Addr().Interface().(validator); ok {
+		if rules, ok := reflect.TypeAssert[validator](body.Addr()); ok {
 			return rules.Validate()
 		}
 	}

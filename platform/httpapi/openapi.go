@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -233,15 +234,14 @@ func finishParameters(op map[string]any) {
 func (e *endpoint) meaning(status string) string {
 	var codes []string
 	for _, k := range e.kinds() {
-		if fmt.Sprint(k.Status) == status {
+		if strconv.Itoa(k.Status) == status {
 			codes = append(codes, fmt.Sprintf("`%s`: %s.", k.Code, k.Title))
 		}
 	}
 	if len(codes) > 0 {
 		return strings.Join(codes, " ")
 	}
-	var code int
-	fmt.Sscan(status, &code)
+	code, _ := strconv.Atoi(status)
 	return http.StatusText(code)
 }
 

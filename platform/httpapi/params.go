@@ -115,7 +115,7 @@ func isText(t reflect.Type) bool {
 // parse returns s as the type of one element of p.
 func (p *param) parse(s string) (reflect.Value, error) {
 	v := reflect.New(p.elem)
-	if t, ok := v.Interface().(encoding.TextUnmarshaler); ok {
+	if t, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v); ok {
 		return v.Elem(), t.UnmarshalText([]byte(s))
 	}
 	var err error
@@ -155,6 +155,7 @@ func (p *param) instance(s string) any {
 		if s == "true" || s == "false" {
 			return s == "true"
 		}
+	default:
 	}
 	return s
 }
@@ -236,7 +237,7 @@ func (p *param) readQuery(values []string, in reflect.Value) []errs.Field {
 	if len(values) > 1 && !p.multiple {
 		return []errs.Field{{Field: p.name, In: "query", Code: "repeated", Message: "must be given once"}}
 	}
-	var instance any = p.instance(values[0])
+	instance := p.instance(values[0])
 	if p.multiple {
 		list := make([]any, len(values))
 		for i, s := range values {

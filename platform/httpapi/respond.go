@@ -36,8 +36,8 @@ type Problem struct {
 // A locator knows the path of the resource it stands for.
 type locator interface{ Location() string }
 
-// A statuser chooses the status it is answered with.
-type statuser interface{ StatusCode() int }
+// A chooser chooses the status it is answered with.
+type chooser interface{ StatusCode() int }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
@@ -49,7 +49,7 @@ func (a *API) respond(w http.ResponseWriter, r *http.Request, e *endpoint, out a
 		return nil
 	}
 	status := e.Status
-	if s, ok := out.(statuser); ok {
+	if s, ok := out.(chooser); ok {
 		status = s.StatusCode()
 	}
 	if l, ok := out.(locator); ok && status == http.StatusCreated {

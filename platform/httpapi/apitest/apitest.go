@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	gopath "path"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -82,6 +83,7 @@ func (c *Client) As(token string) *Client {
 
 // With returns a client that reports to tb.
 func (c *Client) With(tb testing.TB) *Client {
+	tb.Helper()
 	with := *c
 	with.tb = tb
 	return &with
@@ -227,7 +229,7 @@ func (c *Checker) Check(method, path string, status int, header http.Header, bod
 		}
 		return nil
 	}
-	response := member(operation, "responses", fmt.Sprint(status))
+	response := member(operation, "responses", strconv.Itoa(status))
 	if response == nil {
 		return fmt.Errorf("no such status")
 	}
@@ -248,7 +250,7 @@ func (c *Checker) Check(method, path string, status int, header http.Header, bod
 	if !strings.HasSuffix(media, "json") || body == nil {
 		return nil
 	}
-	return c.checkBody(body, "paths", pattern, strings.ToLower(method), "responses", fmt.Sprint(status), "content", media, "schema")
+	return c.checkBody(body, "paths", pattern, strings.ToLower(method), "responses", strconv.Itoa(status), "content", media, "schema")
 }
 
 func (c *Checker) checkBody(body []byte, at ...string) error {
