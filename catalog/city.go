@@ -100,7 +100,7 @@ type ListCitiesParams struct {
 
 // ListCities returns the cities, page by page.
 func (s *Service) ListCities(ctx context.Context, p *ListCitiesParams) (*page.List[City], error) {
-	l := listing{name: "cities", filters: p, page: p.Params, sort: p.Sort, sorts: citySorts}
+	l := p.listing()
 	q := citiesQuery(p)
 	if err := s.seek(q, l); err != nil {
 		return nil, fmt.Errorf("list cities: %w", err)
@@ -114,6 +114,10 @@ func (s *Service) ListCities(ctx context.Context, p *ListCitiesParams) (*page.Li
 		cities[i] = rows[i].city()
 	}
 	return cut(s, l, cities, func(c City) position { return position{Text: c.Name, ID: c.ID} })
+}
+
+func (p *ListCitiesParams) listing() listing {
+	return listing{name: "cities", filters: p, page: p.Params, sort: p.Sort, sorts: citySorts}
 }
 
 func citiesQuery(p *ListCitiesParams) *query {

@@ -23,7 +23,7 @@ type ListHotelsParams struct {
 
 // ListHotels returns the hotels, page by page.
 func (s *Service) ListHotels(ctx context.Context, p *ListHotelsParams) (*page.List[Hotel], error) {
-	l := listing{name: "hotels", filters: p, page: p.Params, sort: p.Sort, sorts: hotelSorts}
+	l := p.listing()
 	q := hotelsQuery(p)
 	if err := s.seek(q, l); err != nil {
 		return nil, fmt.Errorf("list hotels: %w", err)
@@ -39,22 +39,31 @@ func (s *Service) ListHotels(ctx context.Context, p *ListHotelsParams) (*page.Li
 	return list, nil
 }
 
+func (p *ListHotelsParams) listing() listing {
+	return listing{name: "hotels", filters: p, page: p.Params, sort: p.Sort, sorts: hotelSorts}
+}
+
 func hotelsQuery(p *ListHotelsParams) *query {
-	q := newQuery(listHotels)
-	if strings.HasSuffix(p.Sort, "city") {
-		q = newQuery(listHotelsWithCities)
+	byCity := strings.HasSuffix(p.Sort, "city")
+	q := newQuery(selectHotelPlaces)
+	if byCity {
+		q = newQuery(selectHotelPlacesByCity)
 	}
+	if byCity || p.CountryID != nil || p.City != "" {
+		q.add("JOIN cities c ON c.id = h.city_id")
+	}
+	q.add("WHERE h.archived_at IS NULL")
 	if p.Title != "" {
 		q.add("AND lower(h.title) LIKE lower(?)", containing(p.Title))
 	}
 	if p.CountryID != nil {
-		q.add("AND h.city_id IN (SELECT id FROM cities WHERE country_id = ?)", *p.CountryID)
+		q.add("AND c.country_id = ?", *p.CountryID)
 	}
 	if p.CityID != nil {
 		q.add("AND h.city_id = ?", *p.CityID)
 	}
 	if p.City != "" {
-		q.add("AND h.city_id IN (SELECT id FROM cities WHERE lower(name) LIKE lower(?))", containing(p.City))
+		q.add("AND lower(c.name) LIKE lower(?)", containing(p.City))
 	}
 	if p.Stars != nil {
 		q.add("AND h.stars = ?", *p.Stars)
@@ -70,10 +79,6 @@ var hotelSorts = map[string][]string{
 	"id": {"h.id"}, "title": {"h.title", "h.id"}, "city": {"c.name", "c.id", "h.id"},
 }
 
-const listHotels = `
-SELECT h.id, h.title AS text, 0::bigint AS "group" FROM hotels h
-WHERE h.archived_at IS NULL`
+const selectHotelPlaces = `SELECT h.id, h.title AS text, 0::bigint AS "group" FROM hotels h`
 
-const listHotelsWithCities = `
-SELECT h.id, c.name AS text, c.id AS "group" FROM hotels h JOIN cities c ON c.id = h.city_id
-WHERE h.archived_at IS NULL`
+const selectHotelPlacesByCity = `SELECT h.id, c.name AS text, c.id AS "group" FROM hotels h`

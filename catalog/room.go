@@ -76,14 +76,8 @@ type ListRoomsParams struct {
 
 // ListRooms returns the rooms of a hotel, page by page.
 func (s *Service) ListRooms(ctx context.Context, p *ListRoomsParams) (*page.List[Room], error) {
-	l := listing{name: "rooms", filters: p, page: p.Params, sort: p.Sort, sorts: roomSorts}
-	q := newQuery(listRooms, p.HotelID)
-	if p.Title != "" {
-		q.add("AND lower(r.title) LIKE lower(?)", containing(p.Title))
-	}
-	for _, id := range p.FacilityIDs {
-		q.add("AND EXISTS (SELECT FROM room_facilities WHERE room_id = r.id AND facility_id = ?)", id)
-	}
+	l := p.listing()
+	q := roomsQuery(p)
 	if err := s.seek(q, l); err != nil {
 		return nil, fmt.Errorf("list rooms: %w", err)
 	}
@@ -102,6 +96,21 @@ func (s *Service) ListRooms(ctx context.Context, p *ListRoomsParams) (*page.List
 		return nil, fmt.Errorf("list rooms: %w", err)
 	}
 	return list, nil
+}
+
+func (p *ListRoomsParams) listing() listing {
+	return listing{name: "rooms", filters: p, page: p.Params, sort: p.Sort, sorts: roomSorts}
+}
+
+func roomsQuery(p *ListRoomsParams) *query {
+	q := newQuery(listRooms, p.HotelID)
+	if p.Title != "" {
+		q.add("AND lower(r.title) LIKE lower(?)", containing(p.Title))
+	}
+	for _, id := range p.FacilityIDs {
+		q.add("AND EXISTS (SELECT FROM room_facilities WHERE room_id = r.id AND facility_id = ?)", id)
+	}
+	return q
 }
 
 // CreateRoomParams say which hotel gets a room, and what it is like.
