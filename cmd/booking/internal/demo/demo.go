@@ -59,7 +59,7 @@ var (
 
 // Load fills the catalogue and the bookings of db, whose role must own the
 // tables, in one transaction: it leaves everything or nothing. Nobody else can
-// use those tables meanwhile.
+// use those tables and users meanwhile.
 //
 // A database that demo data of as many hotels was loaded into before is left as
 // it is, whatever day that was and whatever changed since. Load returns

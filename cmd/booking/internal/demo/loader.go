@@ -101,19 +101,18 @@ func (l *loader) loadFacilities(ctx context.Context) error {
 	return copyRows(ctx, l.tx, "facilities (id, title)", frozen, &r)
 }
 
-// Guests are few enough to have ten to fifteen bookings each, and enough of them
-// not to have ten on one night in a small load.
-const (
-	guestsPerHotel = 3
-	minGuests      = 500
-	maxGuests      = 200_000
-)
+// countGuests says how many users travel: about one for ten bookings, but so
+// many that nobody comes near ten bookings on one night, which the API refuses.
+func countGuests(hotels int) int {
+	const least, enough = 500, 200_000
+	return max(min(3*hotels, enough), hotels, least)
+}
 
 // loadGuests copies the users who travel. They have no password, so nobody can
 // sign in as one of them.
 func (l *loader) loadGuests(ctx context.Context) error {
 	g := &l.gen
-	g.guests = min(max(guestsPerHotel*l.opts.Hotels, minGuests), maxGuests)
+	g.guests = countGuests(l.opts.Hotels)
 	// The lock on users keeps everybody else from taking ids in between.
 	if err := l.tx.QueryRow(ctx, reserveUserIDs, g.guests).Scan(&g.firstGuest); err != nil {
 		return fmt.Errorf("reserve ids of users: %w", err)

@@ -17,9 +17,9 @@ type Managed struct {
 // managedHotels is at most how many hotels the demo manager has.
 const managedHotels = 5
 
-// AssignManager makes a user, who must have the role of a manager, one of up to
-// five hotels in the city that has the most of them: Paris, as loaded. To do it
-// again changes nothing, as long as that is so.
+// AssignManager makes a user, who must have the role of a manager, one of the
+// first five hotels in Paris, which has a hotel whatever number was loaded. To do
+// it again changes nothing.
 func AssignManager(ctx context.Context, db *pgxpool.Pool, userID int64) (Managed, error) {
 	found, err := db.Query(ctx, assignManager, userID, managedHotels)
 	if err != nil {
@@ -38,13 +38,12 @@ func AssignManager(ctx context.Context, db *pgxpool.Pool, userID int64) (Managed
 }
 
 const assignManager = `
-WITH largest AS (
-	SELECT city_id FROM hotels WHERE archived_at IS NULL
-	GROUP BY city_id ORDER BY count(*) DESC, city_id LIMIT 1
-), chosen AS (
-	SELECT h.id, h.city_id FROM hotels h JOIN largest USING (city_id)
-	WHERE h.archived_at IS NULL ORDER BY h.id LIMIT $2
+WITH chosen AS (
+	SELECT c.name AS city, h.id
+	FROM hotels h JOIN cities c ON c.id = h.city_id JOIN countries o ON o.id = c.country_id
+	WHERE o.iso_code = 'FR' AND c.name = 'Paris' AND h.archived_at IS NULL
+	ORDER BY h.id LIMIT $2
 ), assigned AS (
 	INSERT INTO hotel_managers (hotel_id, user_id) SELECT id, $1 FROM chosen ON CONFLICT DO NOTHING
 )
-SELECT c.name, chosen.id FROM chosen JOIN cities c ON c.id = chosen.city_id ORDER BY chosen.id`
+SELECT city, id FROM chosen ORDER BY id`

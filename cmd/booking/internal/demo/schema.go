@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// filled are the tables that a load empties of nothing and fills: those of the
-// catalogue and of the bookings, all of which must be empty.
+// filled are the tables of the catalogue and of the bookings, which a load finds
+// empty and fills.
 const filled = `countries, cities, facilities, hotels, hotel_facilities, hotel_managers,
 	rooms, room_facilities, room_nights, bookings, booking_nights`
 
@@ -55,6 +55,12 @@ SELECT * FROM (
 	WHERE c.contype = 'f' AND c.conrelid IN (SELECT id FROM filled)
 	ORDER BY c.conrelid, c.conname) AS keys`
 
+// lockTables must come before the catalogue is found empty. The table of users
+// is among them because dropping the keys that point at it locks it anyway:
+// taken later, the lock could meet a request that wants the two the other way
+// round.
+const lockTables = "LOCK TABLE " + filled + ", users IN ACCESS EXCLUSIVE MODE"
+
 // freeSession lifts the limits that the pool sets on requests, for this
 // transaction.
 const freeSession = `
@@ -71,9 +77,3 @@ SELECT setval(pg_get_serial_sequence('countries', 'id'), (SELECT max(id) FROM co
 	setval(pg_get_serial_sequence('hotels', 'id'), (SELECT max(id) FROM hotels)),
 	setval(pg_get_serial_sequence('rooms', 'id'), (SELECT max(id) FROM rooms)),
 	setval(pg_get_serial_sequence('bookings', 'id'), (SELECT max(id) FROM bookings))`
-
-// lockTables keeps everybody out of the tables that are rebuilt, and new users
-// waiting. It must come before the catalogue is found empty.
-const lockTables = `
-LOCK TABLE ` + filled + ` IN ACCESS EXCLUSIVE MODE;
-LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`
