@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
@@ -24,7 +23,7 @@ func (s *Service) SetPassword(ctx context.Context, email, password string) error
 UPDATE users SET password_hash = $2 WHERE lower(email) = lower($1) RETURNING id`, email, hash)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		err = errs.NotFound.New("There is no such user.")
+		err = errNoUser()
 	}
 	if err != nil {
 		return fmt.Errorf("set password: %w", err)

@@ -54,9 +54,9 @@ func (p passwordPolicy) weakness(password, email string) (code, message string) 
 	password = norm.NFC.String(password)
 	switch n := utf8.RuneCountInString(password); {
 	case n < minPassword:
-		return "minLength", "is shorter than 8 characters"
+		return "min_length", "is shorter than 8 characters"
 	case n > maxPassword:
-		return "maxLength", "is longer than 128 characters"
+		return "max_length", "is longer than 128 characters"
 	case variety(password) < minVariety:
 		return "too_simple", "has fewer than 4 different characters"
 	}

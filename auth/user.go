@@ -89,10 +89,12 @@ func findByEmail(ctx context.Context, db querier, email string) (account, error)
 func oneAccount(ctx context.Context, db querier, sql string, args ...any) (account, error) {
 	a, err := pg.One[account](ctx, db, sql, args...)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return account{}, errs.NotFound.New("There is no such user.")
+		return account{}, errNoUser()
 	}
 	return a, err
 }
+
+func errNoUser() error { return errs.NotFound.New("").Because(errors.New("no such user")) }
 
 const userColumns = `id, email, first_name, last_name, role, telegram_id, pachca_id, created_at, disabled_at`
 

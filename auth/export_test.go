@@ -1,0 +1,36 @@
+package auth
+
+import "time"
+
+// VerifyAccessToken is what Authenticate asks of a token before it asks the database.
+func (s *Service) VerifyAccessToken(token string) (userID, sessionID int64, err error) {
+	return s.access.verify(token)
+}
+
+// SignAccessToken makes a token as a sign-in does.
+func (s *Service) SignAccessToken(userID, sessionID int64) (string, error) {
+	return s.access.sign(userID, sessionID)
+}
+
+// AccessKey returns the key that signs access tokens, and its id.
+func (s *Service) AccessKey() (id string, key []byte) {
+	return s.access.keys.current, s.access.keys.keys[s.access.keys.current]
+}
+
+// ReadPasswordHash parses a PHC string and writes it again.
+func ReadPasswordHash(phc string) (string, Argon2, error) {
+	p, err := parsePasswordHash(phc)
+	return p.String(), p.cost, err
+}
+
+// ReadRefreshToken parses a refresh token and writes it again.
+func ReadRefreshToken(s string) (string, error) {
+	t, err := parseRefreshToken(s)
+	return t.String(), err
+}
+
+// ListQuery is the statement behind ListUsers.
+func ListQuery(p *ListUsersParams, after int64) (string, []any) { return listQuery(p, after) }
+
+// RefreshGrace is how long a token that was exchanged may be presented again.
+const RefreshGrace time.Duration = refreshGrace
