@@ -61,7 +61,7 @@ func TestStart_KeepsData(t *testing.T) {
 	if got := value[string](t, db, "SHOW fsync"); got != "on" {
 		t.Errorf("fsync of a durable server: got %s, want on", got)
 	}
-	exec1(t, db, "CREATE TABLE kept AS SELECT 42 AS n")
+	mustExec(t, db, "CREATE TABLE kept AS SELECT 42 AS n")
 
 	_, err := pgserver.Start(t.Context(), c)
 	if want := fmt.Sprintf("in use by pid %d", os.Getpid()); err == nil || !strings.Contains(err.Error(), want) {
@@ -260,7 +260,7 @@ func value[T any](t *testing.T, db *pgx.Conn, sql string) T {
 	return v
 }
 
-func exec1(t *testing.T, db *pgx.Conn, sql string) {
+func mustExec(t *testing.T, db *pgx.Conn, sql string) {
 	t.Helper()
 	if _, err := db.Exec(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
@@ -288,8 +288,11 @@ func tempDir(t *testing.T) string {
 // alive reports whether a process runs; one that ended and waits to be
 // collected by its parent does not.
 func alive(pid int) bool {
-	out, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
-	return err == nil && !strings.HasPrefix(strings.TrimSpace(string(out)), "Z")
+	if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil {
+		_, state, _ := strings.Cut(string(stat), ") ")
+		return !strings.HasPrefix(state, "Z")
+	}
+	return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 }
 
 func eventually(t *testing.T, what string, done func() bool) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -108,16 +109,17 @@ func templateName() (string, error) {
 
 // ensureTemplate builds the template under another name and renames it, so that
 // one left half-built is never taken for it.
-func (s *server) ensureTemplate(ctx context.Context) error {
+func (s *server) ensureTemplate(ctx context.Context) (err error) {
 	lock, err := s.admin.Acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer lock.Release()
-	if _, err := lock.Exec(ctx, "SELECT pg_advisory_lock($1)", templateLock); err != nil {
+	// Closing the session gives the lock back, whatever state it is in.
+	session := lock.Hijack()
+	defer func() { err = errors.Join(err, session.Close(ctx)) }()
+	if _, err := session.Exec(ctx, "SELECT pg_advisory_lock($1)", templateLock); err != nil {
 		return err
 	}
-	defer lock.Exec(ctx, "SELECT pg_advisory_unlock($1)", templateLock)
 	var exists bool
 	err = s.admin.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", s.template).Scan(&exists)
 	if err != nil || exists {
