@@ -53,7 +53,9 @@ func TestOpen_AcquireIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	begun := time.Now()
-	_, err = pool.Exec(t.Context(), "SELECT 1")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	_, err = pool.Exec(ctx, "SELECT 1")
 	if !errors.Is(err, context.DeadlineExceeded) || !pg.IsUnavailable(err) {
 		t.Errorf("exhausted pool: got error %v, want one of an unavailable database", err)
 	}

@@ -13,12 +13,13 @@ import (
 // reaperScript is what a shell does that outlives this process: when its input
 // ends, by kill -9 of the process too, it ends the server if that still runs and
 // removes the run directory. After a proper Stop there is nothing left to do.
-// Linux ends the server by itself (see endWithParent) and faster.
+// Linux ends the server by itself (see endWithParent) and faster. A dead process
+// may keep its id for a while, so the socket's lock file counts as well.
 const reaperScript = `
 cat >/dev/null
 pid=$(cat "$1/` + pidName + `" 2>/dev/null) && kill -QUIT "$pid" 2>/dev/null
 tries=0
-while kill -0 "${pid:-none}" 2>/dev/null && [ $tries -lt 100 ]; do
+while [ -e "$1"/.s.PGSQL.*.lock ] && kill -0 "${pid:-none}" 2>/dev/null && [ $tries -lt 100 ]; do
 	sleep 0.1
 	tries=$((tries + 1))
 done
