@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
+	"github.com/shumbooking/shumbooking/platform/pg"
+)
+
+// asProgram makes the test binary the program itself, for tests that need a process of their own.
+const asProgram = "BOOKING_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// patience is how long a test waits for what should take a second or two on an idle machine.
+const patience = 2 * time.Minute
+
+// A transcript is what a program wrote so far.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (t *transcript) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(p)
+}
+
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
+}
+
+// await returns the first group of pattern once it is written.
+func (t *transcript) await(tb testing.TB, pattern string) string {
+	tb.Helper()
+	var found []string
+	eventually(tb, pattern+" is written", func() bool {
+		found = regexp.MustCompile(pattern).FindStringSubmatch(t.String())
+		return found != nil
+	})
+	return found[len(found)-1]
+}
+
+// eventually ends the test if the condition does not come true.
+func eventually(tb testing.TB, what string, condition func() bool) {
+	tb.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-deadline:
+			tb.Fatalf("waited in vain until %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// A running is a program that runs within this process.
+type running struct {
+	stdout, stderr transcript
+	stop           context.CancelFunc
+	exit           chan int
+}
+
+// begin runs the program in the background. It is stopped when the test ends, and must end with success then.
+func begin(t *testing.T, getenv func(string) string, args ...string) *running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	p := &running{stop: cancel, exit: make(chan int, 1)}
+	go func() { p.exit <- run(ctx, args, getenv, strings.NewReader(""), &p.stdout, &p.stderr) }()
+	t.Cleanup(func() {
+		cancel()
+		if code := <-p.exit; code != exitSuccess {
+			t.Errorf("%v exits with %d, want 0", args, code)
+		}
+		if t.Failed() {
+			t.Logf("standard output:\n%s\nstandard error:\n%s", &p.stdout, &p.stderr)
+		}
+	})
+	return p
+}
+
+// outcome is what a finished program leaves.
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+// invoke runs the program to its end.
+func invoke(t *testing.T, getenv func(string) string, stdin string, args ...string) outcome {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), args, getenv, strings.NewReader(stdin), &stdout, &stderr)
+	return outcome{code: code, stdout: stdout.String(), stderr: stderr.String()}
+}
+
+// must runs the program and ends the test if it fails.
+func must(t *testing.T, getenv func(string) string, stdin string, args ...string) string {
+	t.Helper()
+	o := invoke(t, getenv, stdin, args...)
+	if o.code != exitSuccess {
+		t.Fatalf("booking %v exits with %d: %s", args, o.code, o.stderr)
+	}
+	return o.stdout
+}
+
+// environmentFor names a database and nothing that works beside it.
+func environmentFor(c pg.Config, more map[string]string) func(string) string {
+	vars := map[string]string{
+		"APP_ENV": envLocal, "DB_HOST": c.Host, "DB_PORT": fmt.Sprint(c.Port), "DB_NAME": c.Name,
+		"DB_USERNAME": c.Username, "DB_PASSWORD": c.Password, "DB_SSLMODE": c.SSLMode,
+		"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "1", "JWT_SECRET_KEY": templateSecret,
+	}
+	return func(name string) string {
+		if value, ok := more[name]; ok {
+			return value
+		}
+		return vars[name]
+	}
+}
+
+// environmentOf has the given variables alone.
+func environmentOf(vars map[string]string) func(string) string {
+	return func(name string) string { return vars[name] }
+}
+
+// fetch returns the answer to a GET, or a zero status when there is none.
+func fetch(t *testing.T, target string) (status int, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return res.StatusCode, string(text)
+}
+
+// clientOf returns a client of a running API, which holds every answer against the API's own document.
+func clientOf(t *testing.T, base string) *apitest.Client {
+	t.Helper()
+	target, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, document := fetch(t, base+"/openapi.json")
+	if status != http.StatusOK {
+		t.Fatalf("GET /openapi.json = %d", status)
+	}
+	return apitest.Wrap(t, httputil.NewSingleHostReverseProxy(target), []byte(document))
+}
