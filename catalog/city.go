@@ -31,8 +31,8 @@ func (c *City) Location() string { return fmt.Sprintf("/cities/%d", c.ID) }
 
 func (c *City) input() CityInput {
 	return CityInput{
-		Name: c.Name, CountryID: c.Country.ID, Region: c.Region, Latitude: c.Latitude, Longitude: c.Longitude,
-		TimeZone: c.TimeZone, Population: c.Population,
+		Name: c.Name, CountryID: c.Country.ID, Region: clone(c.Region), Latitude: clone(c.Latitude),
+		Longitude: clone(c.Longitude), TimeZone: c.TimeZone, Population: clone(c.Population),
 	}
 }
 

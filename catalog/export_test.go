@@ -37,3 +37,6 @@ func (s *Service) ListStatement(p any, after *After) (Statement, error) {
 	err := s.seek(q, l)
 	return Statement{SQL: q.String(), Args: q.args}, err
 }
+
+// CreateRoomTx adds a room in a transaction that has not ended.
+var CreateRoomTx = createRoom

@@ -128,3 +128,14 @@ func (f *fixture) manager(email string) int64 {
 func (f *fixture) asManager(id int64) *apitest.Client {
 	return f.anyone.As(authtest.Token(auth.Manager, id))
 }
+
+// untilWaiting returns once some statement on the database waits for a lock.
+func (f *fixture) untilWaiting() {
+	f.tb.Helper()
+	const waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+	for f.number(waiting) == 0 {
+		if f.tb.Context().Err() != nil {
+			f.tb.Fatal("nothing waits for a lock")
+		}
+	}
+}

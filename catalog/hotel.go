@@ -36,14 +36,22 @@ type Hotel struct {
 // Location is the path of the hotel.
 func (h *Hotel) Location() string { return fmt.Sprintf("/hotels/%d", h.ID) }
 
-// Input returns the body that would write h as it is.
+// Input returns the body that would write h as it is. It shares no memory with h: a patch is decoded into what
+// its pointers point at.
 func (h *Hotel) Input() HotelInput {
 	return HotelInput{
 		Title: h.Title, CityID: h.City.ID, Address: h.Address, Description: h.Description, Stars: h.Stars,
-		PostalCode: h.PostalCode, Latitude: h.Latitude, Longitude: h.Longitude,
-		TimeZone: &h.TimeZone, Currency: &h.Currency, CheckInTime: h.CheckInTime, CheckOutTime: h.CheckOutTime,
+		PostalCode: clone(h.PostalCode), Latitude: clone(h.Latitude), Longitude: clone(h.Longitude),
+		TimeZone: new(h.TimeZone), Currency: new(h.Currency), CheckInTime: h.CheckInTime, CheckOutTime: h.CheckOutTime,
 		FacilityIDs: facilityIDs(h.Facilities),
 	}
+}
+
+func clone[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	return new(*p)
 }
 
 // HotelInput is the body of the requests that write a hotel.
