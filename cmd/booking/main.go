@@ -10,9 +10,13 @@ import (
 	"os/signal"
 	"syscall"
 	_ "time/tzdata" // Hotels have time zones, and containers often have no such data.
+
+	"github.com/redis/go-redis/v9/logging"
 )
 
 func main() {
+	// The client of Redis would write lines of its own among ours. What fails is told by whoever called it.
+	logging.Disable()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// From the first signal on, a second one ends the program at once.
 	context.AfterFunc(ctx, stop)

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A process is the program in a process of its own.
+type process struct {
+	*exec.Cmd
+	stdout, stderr transcript
+}
+
+// spawn starts "booking dev --ephemeral" and returns once it is ready, with its base URL.
+func spawn(t *testing.T) (p *process, base string) {
+	t.Helper()
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p = &process{Cmd: exec.Command(executable, "dev", "--ephemeral", "--addr", "127.0.0.1:0", "--hotels", "1")}
+	p.Env = append(os.Environ(), asProgram+"=1")
+	p.Stdout, p.Stderr = &p.stdout, &p.stderr
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = p.Process.Kill() // It has ended, unless the test failed.
+		if t.Failed() {
+			t.Logf("standard output:\n%s\nstandard error:\n%s", &p.stdout, &p.stderr)
+		}
+	})
+	return p, p.stdout.await(t, `API +(http://\S+)\n(?s:.*)Ctrl-C`)
+}
+
+// runDir returns the directory with the data of the process's PostgreSQL.
+func (p *process) runDir(t *testing.T) string {
+	t.Helper()
+	return p.stderr.await(t, `"database":{"host":"([^"]+)"`)
+}
+
+// postgres returns the id of the process's PostgreSQL.
+func (p *process) postgres(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(p.runDir(t), "data", "postmaster.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// lives reports whether a process runs. One that ended and that nobody asked about does not.
+func lives(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, rest, _ := bytes.Cut(stat, []byte(") "))
+	return !bytes.HasPrefix(rest, []byte("Z"))
+}
+
+// TestStopFinishesRequests has a request in flight when the program is told to stop.
+func TestStopFinishesRequests(t *testing.T) {
+	t.Parallel()
+	p, base := spawn(t)
+	postgres, dir := p.postgres(t), p.runDir(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	const body = `{"email": "nobody@example.com", "password": "one-of-the-guesses"}`
+	fmt.Fprintf(conn, "POST /auth/login HTTP/1.1\r\nHost: booking\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		len(body), body[:10])
+	eventually(t, "the request is in flight", func() bool {
+		_, text := fetch(t, base+"/metrics")
+		return strings.Contains(text, "\nhttp_requests_inprogress 2\n") // That of the metrics is the other.
+	})
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.stderr.await(t, `"msg":"(draining)"`)
+	eventually(t, "new connections are refused", func() bool {
+		status, _ := fetch(t, base+"/live")
+		return status == 0
+	})
+	fmt.Fprint(conn, body[10:])
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("the request in flight was lost: %v", err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the request in flight got %s, want 401", res.Status)
+	}
+	if err := p.Wait(); err != nil {
+		t.Errorf("after SIGTERM the program ends with %v, want success", err)
+	}
+	if lives(postgres) {
+		t.Error("PostgreSQL outlives the program")
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("--ephemeral leaves %s behind: %v", dir, err)
+	}
+}
+
+// TestKillLeavesNoProcess kills the program without a chance to clean up.
+func TestKillLeavesNoProcess(t *testing.T) {
+	t.Parallel()
+	p, _ := spawn(t)
+	postgres, dir := p.postgres(t), p.runDir(t)
+	if err := p.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.Wait() // It was killed.
+	eventually(t, "PostgreSQL ended with the program", func() bool { return !lives(postgres) })
+	next, _ := spawn(t)
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("the next start leaves %s of the killed one: %v", dir, err)
+	}
+	if err := next.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := next.Wait(); err != nil {
+		t.Errorf("after Ctrl-C the program ends with %v, want success", err)
+	}
+}
