@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -117,6 +118,27 @@ func TestLoadAgain(t *testing.T) {
 	}
 	if got := contents(t, db); !maps.Equal(got, want) {
 		t.Errorf("tables changed: %v, want %v", got, want)
+	}
+}
+
+// Of two loads at once the second waits, and finds the work done.
+func TestLoadTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	sums := make([]demo.Summary, 2)
+	errs := make([]error, 2)
+	var loads sync.WaitGroup
+	for i := range sums {
+		loads.Go(func() {
+			sums[i], errs[i] = demo.Load(t.Context(), db, demo.Options{Hotels: 2, Today: today})
+		})
+	}
+	loads.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	if sums[0].Existing == sums[1].Existing || sums[0].Bookings != sums[1].Bookings {
+		t.Errorf("summaries = %+v, want one load and one that found it", sums)
 	}
 }
 

@@ -15,6 +15,9 @@ var rules = map[string]string{
 			FROM bookings b JOIN booking_nights l ON l.booking_id = b.id WHERE NOT l.released GROUP BY 1, 2
 		) h USING (room_id, night)
 		WHERE coalesce(n.booked, 0) <> coalesce(h.held, 0)`,
+	"ids have no gap": `
+		SELECT (SELECT max(id) - count(*) FROM hotels) + (SELECT max(id) - count(*) FROM rooms)
+			+ (SELECT max(id) - count(*) FROM bookings)`,
 	"no night is over capacity": `SELECT count(*) FROM room_nights WHERE booked > capacity`,
 	"capacity is the quantity": `
 		SELECT count(*) FROM room_nights n JOIN rooms r ON r.id = n.room_id WHERE n.capacity <> r.quantity`,

@@ -1,8 +1,6 @@
 package demo
 
-import (
-	"time"
-)
+import "time"
 
 // A stay is a booking of a room type, by its index in the hotel.
 type stay struct {
@@ -18,8 +16,11 @@ type stay struct {
 // cancelledShare is the part of the stays that was cancelled.
 const cancelledShare = .08
 
+// nightWeights say how often a stay has one night, two, and so on.
+var nightWeights = [maxNights]float64{20, 28, 20, 10, 6, 4, 6, 1, 1, 1, 0, 0, 0, 1}
+
 // meanNights is about how long a stay is.
-const meanNights = 2.8
+const meanNights = 3.2
 
 // fill makes the stays of a hotel and the inventory that they take.
 func (g *generator) fill(r *random, h *hotel) {
@@ -52,17 +53,16 @@ func (t *room) isWanted(r *random, day int, wanted float64) bool {
 }
 
 // stay makes one stay, which begins on a day when a room is free, and takes its
-// nights from the room type unless it was cancelled.
+// nights from the room type unless it was cancelled. As days are filled in order,
+// whoever is there on a later night is there on the first one already: what is
+// free on that is free throughout.
 func (g *generator) stay(r *random, h *hotel, index, day int) stay {
 	room := &h.rooms[index]
 	s := stay{room: index, day: day, guest: g.firstGuest + int64(r.below(g.guests)), rooms: 1}
 	if room.quantity > 1 && r.chance(.12) {
 		s.rooms = min(2, room.quantity-int(room.nights[day].booked))
 	}
-	wanted := 1 + r.weighted(20, 28, 20, 10, 6, 4, 6, 1, 1, 1, 0, 0, 0, 1)
-	for s.nights < wanted && int(room.nights[day+s.nights].booked)+s.rooms <= room.quantity {
-		s.nights++
-	}
+	s.nights = 1 + r.weighted(nightWeights[:]...)
 	s.guests = s.rooms * room.maxGuests
 	if s.guests > 1 && r.chance(.4) {
 		s.guests = r.between(s.rooms, s.guests)
