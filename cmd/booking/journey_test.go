@@ -45,7 +45,7 @@ type list[T any] struct {
 func TestJourney(t *testing.T) {
 	t.Parallel()
 	p := begin(t, environmentOf(nil), "dev", "--ephemeral", "--addr", "127.0.0.1:0", "--hotels", "50")
-	base := p.stdout.await(t, `API +(http://\S+)\n(?s:.*)Ctrl-C`)
+	base := p.ready(t)
 	if status, body := fetch(t, base+"/ready"); status != http.StatusOK {
 		t.Fatalf("GET /ready = %d once the guide is printed, want 200: %s", status, body)
 	}

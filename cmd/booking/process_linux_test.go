@@ -40,7 +40,8 @@ func spawn(t *testing.T) (p *process, base string) {
 			t.Logf("standard output:\n%s\nstandard error:\n%s", &p.stdout, &p.stderr)
 		}
 	})
-	return p, p.stdout.await(t, `API +(http://\S+)\n(?s:.*)Ctrl-C`)
+	p.stdout.await(t, "(Ctrl-C)")
+	return p, p.stdout.await(t, devAddress)
 }
 
 // runDir returns the directory with the data of the process's PostgreSQL.

@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// devAddress finds the address of the API in what "booking dev" prints.
+const devAddress = `API +(http://\S+)\n`
+
 // patience is how long a test waits for what should take a second or two on an idle machine.
 const patience = 2 * time.Minute
 
@@ -54,12 +57,9 @@ func (t *transcript) String() string {
 // await returns the first group of pattern once it is written.
 func (t *transcript) await(tb testing.TB, pattern string) string {
 	tb.Helper()
-	var found []string
-	eventually(tb, pattern+" is written", func() bool {
-		found = regexp.MustCompile(pattern).FindStringSubmatch(t.String())
-		return found != nil
-	})
-	return found[len(found)-1]
+	re := regexp.MustCompile(pattern)
+	eventually(tb, pattern+" is written", func() bool { return re.MatchString(t.String()) })
+	return re.FindStringSubmatch(t.String())[1]
 }
 
 // eventually ends the test if the condition does not come true.
@@ -80,21 +80,44 @@ func eventually(tb testing.TB, what string, condition func() bool) {
 // A running is a program that runs within this process.
 type running struct {
 	stdout, stderr transcript
-	stop           context.CancelFunc
-	exit           chan int
+	// end stops the program; it is an error if that is no success. It may be called again.
+	end  func()
+	done chan struct{} // closed when the program has ended
 }
 
-// begin runs the program in the background. It is stopped when the test ends, and must end with success then.
+// ready returns the base URL that "booking dev" prints when it is ready.
+func (p *running) ready(t *testing.T) string {
+	t.Helper()
+	eventually(t, "the program is ready or has ended", func() bool {
+		select {
+		case <-p.done:
+			t.Fatalf("the program ends before it is ready")
+		default:
+		}
+		return strings.Contains(p.stdout.String(), "Ctrl-C")
+	})
+	return p.stdout.await(t, devAddress)
+}
+
+// begin runs the program in the background. It is stopped when the test ends, if not before.
 func begin(t *testing.T, getenv func(string) string, args ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	p := &running{stop: cancel, exit: make(chan int, 1)}
-	go func() { p.exit <- run(ctx, args, getenv, strings.NewReader(""), &p.stdout, &p.stderr) }()
-	t.Cleanup(func() {
+	p := &running{done: make(chan struct{})}
+	var code int
+	go func() {
+		defer close(p.done)
+		code = run(ctx, args, getenv, strings.NewReader(""), &p.stdout, &p.stderr)
+	}()
+	p.end = sync.OnceFunc(func() {
 		cancel()
-		if code := <-p.exit; code != exitSuccess {
+		<-p.done
+		if code != exitSuccess {
 			t.Errorf("%v exits with %d, want 0", args, code)
 		}
+	})
+	t.Cleanup(func() {
+		p.end()
 		if t.Failed() {
 			t.Logf("standard output:\n%s\nstandard error:\n%s", &p.stdout, &p.stderr)
 		}
