@@ -4,12 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/swaggest/jsonschema-go"
 	"github.com/swaggest/openapi-go"
@@ -20,11 +17,8 @@ import (
 )
 
 const (
-	problemType   = "application/problem+json"
-	bearerScheme  = "bearer"
-	schemaPrefix  = "#/components/schemas/"
-	patchSuffix   = "Patch"
-	exampleOffset = "today+"
+	problemType  = "application/problem+json"
+	bearerScheme = "bearer"
 )
 
 // describe makes the OpenAPI 3.1 document of all endpoints.
@@ -147,7 +141,7 @@ func (e *endpoint) describe(r *openapi31.Reflector) error {
 	}
 	oc.SetID(e.ID)
 	oc.SetSummary(e.Summary)
-	oc.SetDescription(e.Description)
+	oc.SetDescription(e.description())
 	oc.SetTags(e.Tag)
 	if e.Access != Public {
 		oc.AddSecurity(bearerScheme)
@@ -160,6 +154,18 @@ func (e *endpoint) describe(r *openapi31.Reflector) error {
 	}
 	e.describeResponses(oc)
 	return r.AddOperation(oc)
+}
+
+// description says what e does and who may call it.
+func (e *endpoint) description() string {
+	access := "Anyone may call it."
+	if e.Access != Public {
+		access = fmt.Sprintf("Needs `%s` access.", e.Access)
+	}
+	if e.Description == "" {
+		return access
+	}
+	return strings.TrimSpace(e.Description) + "\n\n" + access
 }
 
 func (e *endpoint) describeResponses(oc openapi.OperationContext) {
@@ -186,141 +192,6 @@ func (e *endpoint) problemStatuses() []int {
 		statuses[k.Status] = true
 	}
 	return slices.Sorted(maps.Keys(statuses))
-}
-
-// finish adds what reflection cannot know: descriptions of responses, schemas of patches, headers, examples.
-func (a *API) finish(doc map[string]any) {
-	for _, e := range a.endpoints {
-		op := member(doc, "paths", e.path, strings.ToLower(e.method))
-		e.finishResponses(op)
-		finishParameters(op)
-		if e.Access == Public {
-			op["security"] = []any{}
-		}
-		if e.body != nil {
-			member(op, "requestBody")["required"] = true
-		}
-		if e.body != nil && e.body.patch {
-			a.finishPatch(doc, op)
-		}
-	}
-	doc["tags"] = a.tags()
-	resolveExamples(doc, date.Of(time.Now().UTC()))
-}
-
-func (e *endpoint) finishResponses(op map[string]any) {
-	for status, response := range member(op, "responses") {
-		response := response.(map[string]any)
-		response["description"] = e.meaning(status)
-		if status == "201" && reflect.PointerTo(e.out).Implements(reflect.TypeFor[locator]()) {
-			response["headers"] = map[string]any{"Location": map[string]any{
-				"description": "Where the new resource is.", "schema": map[string]any{"type": "string"}}}
-		}
-	}
-}
-
-// finishParameters says that a parameter is never null: it is there or it is not.
-func finishParameters(op map[string]any) {
-	parameters, _ := op["parameters"].([]any)
-	for _, p := range parameters {
-		schema := member(p.(map[string]any), "schema")
-		if types, ok := schema["type"].([]any); ok {
-			schema["type"] = slices.DeleteFunc(types, func(t any) bool { return t == "null" })[0]
-		}
-	}
-}
-
-// meaning says what a status of e stands for: for problems, their codes.
-func (e *endpoint) meaning(status string) string {
-	var codes []string
-	for _, k := range e.kinds() {
-		if strconv.Itoa(k.Status) == status {
-			codes = append(codes, fmt.Sprintf("`%s`: %s.", k.Code, k.Title))
-		}
-	}
-	if len(codes) > 0 {
-		return strings.Join(codes, " ")
-	}
-	code, _ := strconv.Atoi(status)
-	return http.StatusText(code)
-}
-
-// finishPatch gives the operation a schema of its own, in which nothing is required and nothing has a default.
-func (a *API) finishPatch(doc, op map[string]any) {
-	content := member(op, "requestBody", "content")
-	schemas := member(doc, "components", "schemas")
-	schema := member(content, jsonType, "schema")
-	name := strings.TrimPrefix(schema["$ref"].(string), schemaPrefix)
-	if _, done := schemas[name+patchSuffix]; !done {
-		schemas[name+patchSuffix] = patchSchema(schemas[name].(map[string]any))
-	}
-	schema["$ref"] = schemaPrefix + name + patchSuffix
-	content[patchType] = content[jsonType]
-}
-
-func patchSchema(of map[string]any) map[string]any {
-	s := maps.Clone(of)
-	delete(s, "required")
-	properties := make(map[string]any)
-	for name, property := range member(of, "properties") {
-		p := maps.Clone(property.(map[string]any))
-		delete(p, "default")
-		properties[name] = p
-	}
-	s["properties"] = properties
-	return s
-}
-
-func (a *API) tags() []any {
-	var tags []any
-	seen := make(map[string]bool)
-	for _, e := range a.endpoints {
-		if !seen[e.Tag] {
-			seen[e.Tag] = true
-			tags = append(tags, map[string]any{"name": e.Tag, "description": "Operations on " + strings.ToLower(e.Tag) + "."})
-		}
-	}
-	return tags
-}
-
-// resolveExamples replaces examples of the form "today+30" by that date, so that they can be tried as they are.
-func resolveExamples(v any, today date.Date) {
-	switch v := v.(type) {
-	case map[string]any:
-		for name, child := range v {
-			if s, ok := child.(string); ok && name == "example" {
-				v[name] = resolveExample(s, today)
-			}
-			resolveExamples(child, today)
-		}
-		if list, ok := v["examples"].([]any); ok {
-			for i, child := range list {
-				if s, ok := child.(string); ok {
-					list[i] = resolveExample(s, today)
-				}
-			}
-		}
-	case []any:
-		for _, child := range v {
-			resolveExamples(child, today)
-		}
-	}
-}
-
-func resolveExample(s string, today date.Date) string {
-	var days int
-	if n, _ := fmt.Sscanf(s, exampleOffset+"%d", &days); n == 1 {
-		return today.AddDays(days).String()
-	}
-	return s
-}
-
-// member follows names through nested objects.
-func member(object map[string]any, names ...string) map[string]any {
-	for _, name := range names {
-		object, _ = object[name].(map[string]any)
-	}
-	return object
 }
 
 // Kinds returns every kind of problem that the API documents, ordered by code.

@@ -1,0 +1,184 @@
+package httpapi
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shumbooking/shumbooking/platform/date"
+)
+
+const (
+	schemaPrefix  = "#/components/schemas/"
+	patchSuffix   = "Patch"
+	exampleOffset = "today+"
+)
+
+// finish adds what reflection cannot know: descriptions of responses, schemas of patches, headers, examples.
+func (a *API) finish(doc map[string]any) {
+	for _, e := range a.endpoints {
+		op := member(doc, "paths", e.path, strings.ToLower(e.method))
+		e.finishResponses(op)
+		finishParameters(op)
+		if e.Access == Public {
+			op["security"] = []any{}
+		}
+		if e.body != nil {
+			member(op, "requestBody")["required"] = true
+		}
+		if e.body != nil && e.body.patch {
+			a.finishPatch(doc, op)
+		}
+	}
+	dropUnused(doc)
+	doc["tags"] = a.tags()
+	resolveExamples(doc, date.Of(time.Now().UTC()))
+}
+
+func (e *endpoint) finishResponses(op map[string]any) {
+	for status, response := range member(op, "responses") {
+		response := response.(map[string]any)
+		response["description"] = e.meaning(status)
+		if status == "201" && reflect.PointerTo(e.out).Implements(reflect.TypeFor[locator]()) {
+			response["headers"] = map[string]any{"Location": map[string]any{
+				"description": "Where the new resource is.", "schema": map[string]any{"type": "string"}}}
+		}
+	}
+}
+
+// finishParameters says that a parameter is never null: it is there or it is not.
+func finishParameters(op map[string]any) {
+	parameters, _ := op["parameters"].([]any)
+	for _, p := range parameters {
+		schema := member(p.(map[string]any), "schema")
+		if types, ok := schema["type"].([]any); ok {
+			schema["type"] = slices.DeleteFunc(types, func(t any) bool { return t == "null" })[0]
+		}
+	}
+}
+
+// meaning says what a status of e stands for: for problems, their codes.
+func (e *endpoint) meaning(status string) string {
+	var codes []string
+	for _, k := range e.kinds() {
+		if strconv.Itoa(k.Status) == status {
+			codes = append(codes, fmt.Sprintf("`%s`: %s.", k.Code, k.Title))
+		}
+	}
+	if len(codes) > 0 {
+		return strings.Join(codes, " ")
+	}
+	code, _ := strconv.Atoi(status)
+	return http.StatusText(code)
+}
+
+// finishPatch gives the operation a schema of its own, in which nothing is required and nothing has a default.
+func (a *API) finishPatch(doc, op map[string]any) {
+	content := member(op, "requestBody", "content")
+	schemas := member(doc, "components", "schemas")
+	schema := member(content, jsonType, "schema")
+	name := strings.TrimPrefix(schema["$ref"].(string), schemaPrefix)
+	if _, done := schemas[name+patchSuffix]; !done {
+		schemas[name+patchSuffix] = patchSchema(schemas[name].(map[string]any))
+	}
+	schema["$ref"] = schemaPrefix + name + patchSuffix
+	content[patchType] = content[jsonType]
+}
+
+// dropUnused removes the schemas that nothing refers to: those of bodies that are only ever patched.
+func dropUnused(doc map[string]any) {
+	schemas := member(doc, "components", "schemas")
+	for removed := true; removed; {
+		used := make(map[string]bool)
+		collectRefs(doc, used)
+		before := len(schemas)
+		maps.DeleteFunc(schemas, func(name string, _ any) bool { return !used[schemaPrefix+name] })
+		removed = len(schemas) < before
+	}
+}
+
+func collectRefs(v any, used map[string]bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		if ref, ok := v["$ref"].(string); ok {
+			used[ref] = true
+		}
+		for _, child := range v {
+			collectRefs(child, used)
+		}
+	case []any:
+		for _, child := range v {
+			collectRefs(child, used)
+		}
+	}
+}
+
+func patchSchema(of map[string]any) map[string]any {
+	s := maps.Clone(of)
+	delete(s, "required")
+	properties := make(map[string]any)
+	for name, property := range member(of, "properties") {
+		p := maps.Clone(property.(map[string]any))
+		delete(p, "default")
+		properties[name] = p
+	}
+	s["properties"] = properties
+	return s
+}
+
+func (a *API) tags() []any {
+	var tags []any
+	seen := make(map[string]bool)
+	for _, e := range a.endpoints {
+		if !seen[e.Tag] {
+			seen[e.Tag] = true
+			tags = append(tags, map[string]any{"name": e.Tag, "description": "Operations on " + strings.ToLower(e.Tag) + "."})
+		}
+	}
+	return tags
+}
+
+// resolveExamples replaces examples of the form "today+30" by that date, so that they can be tried as they are.
+func resolveExamples(v any, today date.Date) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, child := range v {
+			if s, ok := child.(string); ok && name == "example" {
+				v[name] = resolveExample(s, today)
+			}
+			resolveExamples(child, today)
+		}
+		if list, ok := v["examples"].([]any); ok {
+			for i, child := range list {
+				if s, ok := child.(string); ok {
+					list[i] = resolveExample(s, today)
+				}
+			}
+		}
+	case []any:
+		for _, child := range v {
+			resolveExamples(child, today)
+		}
+	}
+}
+
+func resolveExample(s string, today date.Date) string {
+	var days int
+	if n, _ := fmt.Sscanf(s, exampleOffset+"%d", &days); n == 1 {
+		return today.AddDays(days).String()
+	}
+	return s
+}
+
+// member follows names through nested objects.
+func member(object map[string]any, names ...string) map[string]any {
+	for _, name := range names {
+		object, _ = object[name].(map[string]any)
+	}
+	return object
+}
