@@ -74,7 +74,7 @@ func (s *search) currency(q *statement, room string) {
 		q.add("\n\tAND "+room+".currency = ?::text", *s.Currency)
 	case s.CityID != nil:
 		q.add("\n\tAND "+room+`.currency = (
-		SELECT k.currency FROM cities t JOIN countries k ON k.id = t.country_id WHERE t.id = ?::bigint)`, *s.CityID)
+		SELECT k.currency FROM countries k WHERE k.id = (SELECT t.country_id FROM cities t WHERE t.id = ?::bigint))`, *s.CityID)
 	}
 }
 

@@ -1,0 +1,311 @@
+package booking
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/shumbooking/shumbooking/auth"
+	"github.com/shumbooking/shumbooking/catalog"
+	"github.com/shumbooking/shumbooking/platform/date"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/page"
+)
+
+const (
+	// clients send requests at the same time, each its next one when the last was answered.
+	clients = 16
+	// share is how many operations one side does before it is the other's turn, so that both see the same machine.
+	share = 64 * clients
+)
+
+// compare measures the handler and the bare SQL in turns and reports the throughput of both and their ratio.
+func compare(b *testing.B, handler, bare func(seed uint64)) {
+	b.Helper()
+	var seed atomic.Uint64
+	round := func(operation func(uint64)) time.Duration {
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range clients {
+			wg.Go(func() {
+				for range share / clients {
+					operation(seed.Add(1))
+				}
+			})
+		}
+		wg.Wait()
+		return time.Since(start)
+	}
+	round(handler)
+	round(bare)
+	var handlerTime, bareTime time.Duration
+	var rounds int
+	for b.Loop() {
+		handlerTime += round(handler)
+		bareTime += round(bare)
+		rounds++
+	}
+	operations := float64(rounds * share)
+	b.ReportMetric(operations/handlerTime.Seconds(), "http/s")
+	b.ReportMetric(operations/bareTime.Seconds(), "sql/s")
+	b.ReportMetric(bareTime.Seconds()/handlerTime.Seconds(), "ratio")
+}
+
+// A bench is the service as it is served, with every middleware, in front of a database.
+type bench struct {
+	b       *testing.B
+	db      *pgxpool.Pool
+	service *Service
+	handler http.Handler
+	auth    *auth.Service
+}
+
+func newBench(b *testing.B, hotels int) *bench {
+	b.Helper()
+	x := &bench{b: b, db: benchDB(b, hotels)}
+	registry := prometheus.NewRegistry()
+	secret := []byte("the secret of the benchmarks, long enough")
+	var err error
+	x.auth, err = auth.New(x.db, auth.Config{SecretKey: secret, Metrics: registry, Argon2: auth.Argon2{MemoryKiB: 64, Passes: 1, Lanes: 1}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	x.service = New(x.db, Config{Cursors: page.NewSigner(secret), Metrics: registry})
+	api := httpapi.New(httpapi.Config{
+		Title: "Benchmark", Version: "0", Authenticate: x.auth.Authenticate,
+		Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), Metrics: registry,
+	})
+	x.service.Register(api)
+	if x.handler, err = api.Build(); err != nil {
+		b.Fatal(err)
+	}
+	return x
+}
+
+// call sends a request and demands one of the statuses.
+func (x *bench) call(req *http.Request, statuses ...int) {
+	rec := httptest.NewRecorder()
+	x.handler.ServeHTTP(rec, req)
+	for _, status := range statuses {
+		if rec.Code == status {
+			return
+		}
+	}
+	x.b.Errorf("%s %s = %d: %.300s", req.Method, req.URL, rec.Code, rec.Body)
+}
+
+// drain reads every row of every result of a batch and decodes none.
+func (x *bench) drain(batch *pgx.Batch) {
+	results := x.db.SendBatch(x.b.Context(), batch)
+	for range batch.Len() {
+		rows, err := results.Query()
+		if err != nil {
+			x.b.Error(err)
+			break
+		}
+		for rows.Next() {
+		}
+		rows.Close()
+	}
+	if err := results.Close(); err != nil {
+		x.b.Error(err)
+	}
+}
+
+func (x *bench) one(sql string, args ...any) (id int64) {
+	x.b.Helper()
+	if err := x.db.QueryRow(x.b.Context(), sql, args...).Scan(&id); err != nil {
+		x.b.Fatal(err)
+	}
+	return id
+}
+
+// cityOf returns the city whose number of hotels is next to n, and that number.
+func (x *bench) cityOf(n int) (city, hotels int64) {
+	x.b.Helper()
+	const sql = `SELECT city_id, count(*) FROM hotels GROUP BY city_id ORDER BY abs(count(*) - $1), city_id LIMIT 1`
+	if err := x.db.QueryRow(x.b.Context(), sql, n).Scan(&city, &hotels); err != nil {
+		x.b.Fatal(err)
+	}
+	return city, hotels
+}
+
+// someStay returns a stay of two or three nights within the next 100 days.
+func someStay(r *rand.Rand) (from, to date.Date) {
+	from = date.Of(time.Now()).AddDays(2 + r.IntN(100))
+	return from, from.AddDays(2 + r.IntN(2))
+}
+
+// BenchmarkSearch searches a city for the cheapest 20 hotels, through the handler and as its two bare statements.
+func BenchmarkSearch(b *testing.B) {
+	for _, size := range []struct{ database, city int }{
+		{manyHotels, 100}, {manyHotels, 3000}, {manyHotels, metropolisHotels}, {fewHotels, 100},
+	} {
+		b.Run(fmt.Sprintf("database=%d/city=%d", size.database, size.city), func(b *testing.B) {
+			x := newBench(b, size.database)
+			city, hotels := x.cityOf(size.city)
+			b.ReportMetric(float64(hotels), "hotels")
+			compare(b,
+				func(seed uint64) { x.call(searchRequest(city, seed), http.StatusOK) },
+				func(seed uint64) { x.bareSearch(city, seed) })
+			b.ReportMetric(float64(hotels), "hotels")
+		})
+	}
+}
+
+func searchRequest(city int64, seed uint64) *http.Request {
+	from, to := someStay(rand.New(rand.NewPCG(seed, 1)))
+	query := url.Values{"city_id": {fmt.Sprint(city)}, "date_from": {from.String()}, "date_to": {to.String()}, "guests": {"2"}}
+	return httptest.NewRequest(http.MethodGet, "/hotels/available?"+query.Encode(), nil)
+}
+
+func (x *bench) bareSearch(city int64, seed uint64) {
+	from, to := someStay(rand.New(rand.NewPCG(seed, 1)))
+	p := &SearchParams{Params: page.Params{Limit: 20}, DateFrom: from, DateTo: to, Guests: 2, Rooms: 1, CityID: &city}
+	q, err := newSearch(p, time.Now())
+	if err != nil {
+		x.b.Error(err)
+		return
+	}
+	walk := q.walkRooms(ascending(), stretch{limit: p.Limit + 1})
+	rows, err := x.db.Query(x.b.Context(), walk.String(), walk.args...)
+	if err != nil {
+		x.b.Error(err)
+		return
+	}
+	hits, err := pgx.CollectRows(rows, pgx.RowToStructByPos[hit])
+	if err != nil {
+		x.b.Error(err)
+		return
+	}
+	var hotels, rooms []int64
+	for _, h := range hits[:min(p.Limit, len(hits))] {
+		hotels, rooms = append(hotels, h.HotelID), append(rooms, h.Rooms...)
+	}
+	batch := &pgx.Batch{}
+	catalog.QueueByID(batch, hotels, rooms)
+	batch.Queue(selectTouchedNights, rooms, from, to)
+	x.drain(bareBatch(batch))
+}
+
+// bareBatch returns the statements of a batch without what is done with their rows.
+func bareBatch(batch *pgx.Batch) *pgx.Batch {
+	bare := &pgx.Batch{}
+	for _, q := range batch.QueuedQueries {
+		bare.Queue(q.SQL, q.Arguments...)
+	}
+	return bare
+}
+
+// A bookingGuest is signed in.
+type bookingGuest struct {
+	auth.Caller
+	token string
+}
+
+// guests returns guests enough that none of them has ten bookings on a night.
+func (x *bench) guests(n int) []bookingGuest {
+	x.b.Helper()
+	guests := make([]bookingGuest, n)
+	run := time.Now().UnixNano()
+	for i := range guests {
+		email := fmt.Sprintf("bench-%d-%d@example.com", run, i)
+		password := "correct horse battery"
+		user, err := x.auth.CreateUser(x.b.Context(), &auth.CreateUserParams{Email: email, Password: password, Role: auth.Guest})
+		if err != nil {
+			x.b.Fatal(err)
+		}
+		tokens, err := x.auth.Login(x.b.Context(), &auth.LoginParams{Email: email, Password: password})
+		if err != nil {
+			x.b.Fatal(err)
+		}
+		guests[i].token = tokens.AccessToken
+		guests[i].UserID = user.ID
+		guests[i].SessionID = x.one("SELECT id FROM sessions WHERE user_id = $1", user.ID)
+	}
+	return guests
+}
+
+// BenchmarkBook books two or three nights, through the handler and as its bare statements, the look at the session
+// among them.
+func BenchmarkBook(b *testing.B) {
+	b.Run("spread", func(b *testing.B) {
+		x := newBench(b, manyHotels)
+		rooms := x.one("SELECT max(id) FROM rooms WHERE id < $1", copyOffset)
+		x.benchmarkBook(func(r *rand.Rand) int64 { return 1 + r.Int64N(rooms) })
+	})
+	b.Run("hot", func(b *testing.B) {
+		x := newBench(b, manyHotels)
+		room := x.hotRoom()
+		x.benchmarkBook(func(*rand.Rand) int64 { return room })
+	})
+}
+
+// hotRoom returns a new room of which there are more than will be booked.
+func (x *bench) hotRoom() int64 {
+	x.b.Helper()
+	return x.one(`
+INSERT INTO rooms (hotel_id, city_id, currency, title, price, price_floor, price_ceiling, quantity, max_guests)
+SELECT id, city_id, currency, 'Hot room', 10000, 10000, 10000, 10000, 2 FROM hotels ORDER BY id LIMIT 1 RETURNING id`)
+}
+
+func (x *bench) benchmarkBook(room func(*rand.Rand) int64) {
+	guests := x.guests(2000)
+	compare(x.b,
+		func(seed uint64) {
+			r := rand.New(rand.NewPCG(seed, 2))
+			guest := guests[r.IntN(len(guests))]
+			from, to := yearStay(r)
+			body, _ := json.Marshal(map[string]any{"room_id": room(r), "date_from": from, "date_to": to, "guests": 1})
+			req := httptest.NewRequest(http.MethodPost, "/bookings", strings.NewReader(string(body)))
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Authorization", "Bearer "+guest.token)
+			// Rooms of the demo data may be full on some night.
+			x.call(req, http.StatusCreated, http.StatusConflict)
+		},
+		func(seed uint64) {
+			r := rand.New(rand.NewPCG(seed, 2))
+			guest := guests[r.IntN(len(guests))]
+			from, to := yearStay(r)
+			x.bareBooking(guest, room(r), from, to)
+		})
+}
+
+// yearStay returns a stay of two or three nights within a year that begins after the season of the demo data.
+func yearStay(r *rand.Rand) (from, to date.Date) {
+	from = date.Of(time.Now()).AddDays(100 + r.IntN(365))
+	return from, from.AddDays(2 + r.IntN(2))
+}
+
+func (x *bench) bareBooking(guest bookingGuest, room int64, from, to date.Date) {
+	var role string
+	err := x.db.QueryRow(x.b.Context(), selectSession, guest.SessionID, guest.UserID, time.Now()).Scan(&role)
+	if err != nil {
+		x.b.Error(err)
+		return
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(lockGuestAndRoom, guest.UserID, room)
+	batch.Queue(insertGuestBooking, from, to, 1, 1, room, guest.UserID, nil, nil, nil)
+	x.drain(batch)
+}
+
+// selectSession is what the authentication of a request asks.
+const selectSession = `
+SELECT u.role FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3
+	AND u.disabled_at IS NULL AND u.deleted_at IS NULL`
