@@ -3,6 +3,8 @@ package demo_test
 import (
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/shumbooking/shumbooking/cmd/booking/internal/demo"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
 )
@@ -105,22 +107,7 @@ func TestLoadedData(t *testing.T) {
 	sum := load(t, db, 500)
 	t.Run("summary", func(t *testing.T) {
 		t.Parallel()
-		got := demo.Summary{
-			Countries: query[int64](t, db, "SELECT count(*) FROM countries"),
-			Cities:    query[int64](t, db, "SELECT count(*) FROM cities"),
-			Hotels:    query[int64](t, db, "SELECT count(*) FROM hotels"),
-			Rooms:     query[int64](t, db, "SELECT count(*) FROM rooms"),
-			Guests:    query[int64](t, db, "SELECT count(*) FROM users"),
-			Bookings:  query[int64](t, db, "SELECT count(*) FROM bookings"),
-			Nights:    query[int64](t, db, "SELECT count(*) FROM booking_nights"),
-		}
-		got.CitiesLeftOut, got.Elapsed = sum.CitiesLeftOut, sum.Elapsed
-		if got != sum {
-			t.Errorf("the tables have %+v, the summary says %+v", got, sum)
-		}
-		if sum.Hotels != 500 || sum.Bookings < 500*10 || sum.Bookings > 500*90 || sum.CitiesLeftOut == 0 {
-			t.Errorf("summary = %+v, want 500 hotels with some ten bookings each", sum)
-		}
+		checkSummary(t, db, sum)
 	})
 	for name, sql := range rules {
 		t.Run(name, func(t *testing.T) {
@@ -145,6 +132,27 @@ func TestLoadedData(t *testing.T) {
 			t.Errorf("%.3f of the bookings are cancelled, want about 0.08", share)
 		}
 	})
+}
+
+// checkSummary compares the summary of a load of 500 hotels with the tables.
+func checkSummary(t *testing.T, db *pgxpool.Pool, sum demo.Summary) {
+	t.Helper()
+	got := demo.Summary{
+		Countries: query[int64](t, db, "SELECT count(*) FROM countries"),
+		Cities:    query[int64](t, db, "SELECT count(*) FROM cities"),
+		Hotels:    query[int64](t, db, "SELECT count(*) FROM hotels"),
+		Rooms:     query[int64](t, db, "SELECT count(*) FROM rooms"),
+		Guests:    query[int64](t, db, "SELECT count(*) FROM users"),
+		Bookings:  query[int64](t, db, "SELECT count(*) FROM bookings"),
+		Nights:    query[int64](t, db, "SELECT count(*) FROM booking_nights"),
+	}
+	got.CitiesLeftOut, got.Elapsed = sum.CitiesLeftOut, sum.Elapsed
+	if got != sum {
+		t.Errorf("the tables have %+v, the summary says %+v", got, sum)
+	}
+	if sum.Hotels != 500 || sum.Bookings < 500*10 || sum.Bookings > 500*90 || sum.CitiesLeftOut == 0 {
+		t.Errorf("summary = %+v, want 500 hotels with some ten bookings each", sum)
+	}
 }
 
 // Rows made after a load get ids that are free.
