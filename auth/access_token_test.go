@@ -82,12 +82,14 @@ func TestAccessTokenVerified(t *testing.T) {
 	clock := newClock()
 	s := offline(t, clock.now)
 	header, payload := wellFormed(s, clock.now())
+	iat, exp := fmt.Sprintf(`"iat":%d`, clock.now().Unix()), fmt.Sprintf(`"exp":%d`, clock.now().Unix()+60)
+	withClaim := func(old, with string) string { return forge(s, header, strings.Replace(payload, old, with, 1)) }
 	for name, token := range map[string]string{
 		"as it is":             forge(s, header, payload),
-		"other members":        forge(s, header, strings.Replace(payload, "{", `{"scope":{"a":1},`, 1)),
-		"aud as a string":      forge(s, header, strings.Replace(payload, `["shum-booking-api"]`, `"shum-booking-api"`, 1)),
-		"exp within the skew":  forge(s, header, strings.Replace(payload, fmt.Sprint(clock.now().Unix()+60), fmt.Sprint(clock.now().Unix()-1), 1)),
-		"iat of a clock ahead": forge(s, header, strings.Replace(payload, fmt.Sprint(clock.now().Unix(), ","), fmt.Sprint(clock.now().Unix()+1, ","), 1)),
+		"other members":        withClaim("{", `{"scope":{"a":1},`),
+		"aud as a string":      withClaim(`["shum-booking-api"]`, `"shum-booking-api"`),
+		"exp within the skew":  withClaim(exp, fmt.Sprintf(`"exp":%d`, clock.now().Unix()-1)),
+		"iat of a clock ahead": withClaim(iat, fmt.Sprintf(`"iat":%d`, clock.now().Unix()+1)),
 	} {
 		if user, session, err := s.VerifyAccessToken(token); err != nil || user != 7 || session != 9 {
 			t.Errorf("%s: verified as user %d, session %d, %v; want 7, 9", name, user, session, err)
@@ -102,14 +104,14 @@ func TestAccessTokenRefused(t *testing.T) {
 	header, payload := wellFormed(s, clock.now())
 	iat, exp := fmt.Sprintf(`"iat":%d`, clock.now().Unix()), fmt.Sprintf(`"exp":%d`, clock.now().Unix()+60)
 	good := forge(s, header, payload)
-	edit := func(s, old, new string) string {
+	edit := func(s, old, with string) string {
 		if !strings.Contains(s, old) {
 			t.Fatalf("%s is not in %s", old, s)
 		}
-		return strings.Replace(s, old, new, 1)
+		return strings.Replace(s, old, with, 1)
 	}
-	withHeader := func(old, new string) string { return forge(s, edit(header, old, new), payload) }
-	withClaim := func(old, new string) string { return forge(s, header, edit(payload, old, new)) }
+	withHeader := func(old, with string) string { return forge(s, edit(header, old, with), payload) }
+	withClaim := func(old, with string) string { return forge(s, header, edit(payload, old, with)) }
 	for name, token := range map[string]string{
 		"empty":                     "",
 		"one segment":               "abc",

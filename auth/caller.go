@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"slices"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
@@ -50,12 +49,18 @@ func CallerFrom(ctx context.Context) Caller {
 
 // Authorize returns an error of kind errs.Forbidden if c may not call routes of the given access.
 func Authorize(c Caller, access httpapi.Access) error {
-	allowed := map[httpapi.Access][]Role{
-		SignedIn:  {Guest, Manager, Admin},
-		Staff:     {Manager, Admin},
-		AdminOnly: {Admin},
+	var allowed bool
+	switch access {
+	case httpapi.Public:
+		allowed = true
+	case SignedIn:
+		allowed = c.Role == Guest || c.IsStaff()
+	case Staff:
+		allowed = c.IsStaff()
+	case AdminOnly:
+		allowed = c.Role == Admin
 	}
-	if !slices.Contains(allowed[access], c.Role) {
+	if !allowed {
 		return errs.Forbidden.New("")
 	}
 	return nil

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -40,7 +42,6 @@ func newClock() *clock {
 
 func (c *clock) now() time.Time          { return time.Unix(0, c.ns.Load()) }
 func (c *clock) advance(d time.Duration) { c.ns.Add(int64(d)) }
-func (c *clock) at(t time.Time)          { c.ns.Store(t.UnixNano()) }
 
 // A bench is a service on a database of its own.
 type bench struct {
@@ -152,6 +153,39 @@ func (b *bench) count(tb testing.TB, name, label string) float64 {
 	}
 	tb.Fatalf("no metric %s{%s}", name, label)
 	return 0
+}
+
+// whileHeld locks the row of a user, starts the calls, and when all of them wait for the row, does what meanwhile
+// does and lets them go.
+func (b *bench) whileHeld(tb testing.TB, userID int64, meanwhile string, calls ...func()) {
+	tb.Helper()
+	ctx := tb.Context()
+	var wg sync.WaitGroup
+	err := pgx.BeginFunc(ctx, b.db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT FROM users WHERE id = $1 FOR UPDATE`, userID); err != nil {
+			return err
+		}
+		for _, call := range calls {
+			wg.Go(call)
+		}
+		for waiting := 0; waiting < len(calls); {
+			err := tx.QueryRow(ctx, `
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+			if err != nil {
+				return err
+			}
+			// Within a transaction the statistics are read once, unless they are dropped.
+			if _, err := tx.Exec(ctx, `SELECT pg_stat_clear_snapshot()`); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(ctx, meanwhile)
+		return err
+	})
+	wg.Wait()
+	if err != nil {
+		tb.Fatalf("hold user %d: %v", userID, err)
+	}
 }
 
 func userPath(u *auth.User) string { return fmt.Sprintf("/users/%d", u.ID) }

@@ -34,7 +34,7 @@ type passwordPolicy struct {
 
 func newPasswordPolicy() passwordPolicy {
 	common := map[string]struct{}{"shum booking": {}}
-	for _, word := range strings.Fields(commonPasswordsFile + productNames) {
+	for word := range strings.FieldsSeq(commonPasswordsFile + productNames) {
 		common[word] = struct{}{}
 	}
 	return passwordPolicy{common: common}

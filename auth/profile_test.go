@@ -2,7 +2,6 @@ package auth_test
 
 import (
 	"net/http"
-	"sync"
 	"testing"
 
 	"github.com/shumbooking/shumbooking/auth"
@@ -70,17 +69,28 @@ func TestUpdateMeCannotRaiseTheRole(t *testing.T) {
 func TestUpdateMeKeepsWhatOthersChange(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	_, api := b.signedIn(t, "anna@example.com", auth.Guest)
-	var wg sync.WaitGroup
-	for _, patch := range []string{`{"first_name": "Anna"}`, `{"last_name": "Orlova"}`, `{"telegram_id": 7}`, `{"pachca_id": 8}`} {
-		wg.Go(func() { api.Do("PATCH", "/auth/me", patch).Want(http.StatusOK) })
+	u, api := b.signedIn(t, "anna@example.com", auth.Guest)
+	patch := func(body string) func() {
+		return func() { api.Do("PATCH", "/auth/me", body).Want(http.StatusOK) }
 	}
-	wg.Wait()
+	b.whileHeld(t, u.ID, `UPDATE users SET telegram_id = 7`,
+		patch(`{"first_name": "Anna"}`), patch(`{"last_name": "Orlova"}`), patch(`{"pachca_id": 8}`))
 	var got auth.User
 	api.Do("GET", "/auth/me", nil).Decode(&got)
 	if got.FirstName == nil || got.LastName == nil || got.TelegramID == nil || got.PachcaID == nil {
-		t.Errorf("a concurrent patch was lost: %+v", got)
+		t.Errorf("a concurrent change was lost: %+v", got)
 	}
+}
+
+// A password that was right when it was checked is not when another took its place meanwhile.
+func TestUpdateMeEmailWhilePasswordChanges(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	u, api := b.signedIn(t, "anna@example.com", auth.Guest)
+	b.whileHeld(t, u.ID, `UPDATE users SET password_hash = 'another'`, func() {
+		res := api.Do("PATCH", "/auth/me", `{"email": "thief@example.com", "current_password": "`+goodPassword+`"}`)
+		wantField(t, res, "current_password", "incorrect")
+	})
 }
 
 func TestChangePassword(t *testing.T) {
@@ -110,17 +120,16 @@ func TestChangePassword(t *testing.T) {
 func TestChangePasswordRace(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.user(t, "anna@example.com", auth.Guest)
-	api := b.api.As(b.login(t, "anna@example.com").AccessToken)
-	var wg sync.WaitGroup
+	u, api := b.signedIn(t, "anna@example.com", auth.Guest)
 	statuses := make([]int, 4)
+	var changes []func()
 	for i, password := range []string{"one-narrow-bridge", "two-narrow-bridges", "six-narrow-bridges", "ten-narrow-bridges"} {
-		wg.Go(func() {
+		changes = append(changes, func() {
 			body := map[string]string{"current_password": goodPassword, "new_password": password}
 			statuses[i] = api.Do("POST", "/auth/password", body).Status
 		})
 	}
-	wg.Wait()
+	b.whileHeld(t, u.ID, `SELECT`, changes...)
 	changed := 0
 	for _, s := range statuses {
 		if s == http.StatusNoContent {

@@ -127,14 +127,10 @@ WHERE t.hash = $1`
 // rotate stores the successor of token.
 func (s *Service) rotate(ctx context.Context, tx pgx.Tx, token refreshToken, p presented, now time.Time) error {
 	next := s.refresh.successor(token).hash()
-	expires := now.Add(s.refreshIdle)
-	if p.SessionExpiresAt.Before(expires) {
-		expires = p.SessionExpiresAt
-	}
 	batch := &pgx.Batch{}
 	batch.Queue(`UPDATE refresh_tokens SET replaced_at = $2, successor = $3 WHERE hash = $1`, token.hash(), now, next)
 	batch.Queue(`INSERT INTO refresh_tokens (hash, session_id, issued_at, expires_at) VALUES ($1, $2, $3, $4)`,
-		next, p.SessionID, now, expires)
+		next, p.SessionID, now, now.Add(s.refreshIdle))
 	return tx.SendBatch(ctx, batch).Close()
 }
 

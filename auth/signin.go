@@ -110,7 +110,7 @@ func (s *Service) startSession(ctx context.Context, a account) (*Tokens, error) 
 	token, now := newRefreshToken(), s.now()
 	var sessionID int64
 	rows, err := s.db.Query(ctx, insertSession,
-		a.ID, a.PasswordHash, now, now.Add(sessionLifetime), token.hash(), now.Add(min(s.refreshIdle, sessionLifetime)))
+		a.ID, a.PasswordHash, now, now.Add(sessionLifetime), token.hash(), now.Add(s.refreshIdle))
 	if err != nil {
 		return nil, err
 	}

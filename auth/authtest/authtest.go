@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/platform/errs"
@@ -22,7 +23,7 @@ func Authenticate(r *http.Request, access httpapi.Access) (context.Context, stri
 	for _, known := range []auth.Role{auth.Guest, auth.Manager, auth.Admin} {
 		if _, err := fmt.Sscanf(r.Header.Get("Authorization"), "Bearer "+string(known)+".%d", &id); err == nil {
 			caller := auth.Caller{UserID: id, Role: known}
-			return auth.WithCaller(r.Context(), caller), fmt.Sprint(id), auth.Authorize(caller, access)
+			return auth.WithCaller(r.Context(), caller), strconv.FormatInt(id, 10), auth.Authorize(caller, access)
 		}
 	}
 	return nil, "", errs.Unauthenticated.New("")
