@@ -12,6 +12,7 @@ import (
 
 	"github.com/shumbooking/shumbooking/catalog"
 	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
 )
 
 const moscowJSON = `{"id":1,"name":"Москва","region":null,` +
@@ -188,25 +189,40 @@ func TestCurrencyAgainstRoom(t *testing.T) {
 	}
 }
 
-// TestCurrencyWaitsForRoom: the change of currency waits for a room whose transaction has not ended, and sees it.
-func TestCurrencyWaitsForRoom(t *testing.T) {
+// TestHotelWaitsForRoom: a change of currency and the end of a hotel wait for a room whose transaction has not
+// ended, and count it.
+func TestHotelWaitsForRoom(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	hotel := f.hotel(f.moscow(), "A")
-	changed := make(chan int, 1)
-	err := f.inTx(func(tx pgx.Tx) error {
-		if _, err := catalog.CreateRoomTx(f.asAdmin(), tx, hotel, catalog.RoomInput{Title: "A", MaxGuests: 1}); err != nil {
-			return err
+	whileRoomIsAdded := func(change func() error) error {
+		changed := make(chan error, 1)
+		err := f.inTx(func(tx pgx.Tx) error {
+			if _, err := catalog.CreateRoomTx(f.asAdmin(), tx, hotel, catalog.RoomInput{Title: "A", MaxGuests: 1}); err != nil {
+				return err
+			}
+			go func() { changed <- change() }()
+			f.untilWaiting()
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		go func() { changed <- f.admin.Do("PATCH", "/hotels/1", object{"currency": "EUR"}).Status }()
-		f.untilWaiting()
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+		return <-changed
 	}
-	if got := <-changed; got != http.StatusConflict {
-		t.Errorf("change of currency: %d, want 409", got)
+	err := whileRoomIsAdded(func() error {
+		patch := httpapi.NewPatch[catalog.HotelInput](`{"currency": "EUR"}`)
+		_, err := f.service.UpdateHotel(f.asAdmin(), &catalog.UpdateHotelParams{HotelParams: catalog.HotelParams{ID: hotel}, Body: patch})
+		return err
+	})
+	if refusal, ok := errors.AsType[*errs.Error](err); !ok || refusal.Kind.Code != "hotel_has_rooms" {
+		t.Errorf("change of currency: %v, want hotel_has_rooms", err)
+	}
+	err = whileRoomIsAdded(func() error {
+		return f.inTx(func(tx pgx.Tx) error { return catalog.ArchiveHotel(f.asAdmin(), tx, hotel) })
+	})
+	if n := f.number("SELECT count(*) FROM rooms WHERE archived_at IS NULL"); err != nil || n != 0 {
+		t.Errorf("ArchiveHotel() = %v and left %d rooms", err, n)
 	}
 }
 

@@ -12,13 +12,10 @@ import (
 type Found struct {
 	Hotels []Hotel
 	Rooms  []Room
-
-	// Facilities are first read as ids, so that a title shared by many rooms crosses the wire once.
-	hotelLinks, roomLinks []int64
 }
 
-// QueueByID adds to batch the reading of hotels and rooms, three statements at most whatever their number.
-// The result is complete once the batch was closed without an error.
+// QueueByID adds to batch the reading of hotels and rooms by ids that do not repeat, three statements at most
+// whatever their number. The result is complete once the batch was closed without an error.
 func QueueByID(batch *pgx.Batch, hotelIDs, roomIDs []int64) *Found {
 	found := &Found{}
 	if len(hotelIDs) > 0 {
@@ -67,19 +64,15 @@ func byID(ctx context.Context, db querier, hotelIDs, roomIDs []int64) (*Found, e
 
 func (f *Found) scanHotels(rows pgx.Rows) error {
 	var h Hotel
-	var links []int64
 	fields := []any{
 		&h.ID, &h.Title, &h.Description, &h.Stars, &h.Address, &h.PostalCode, &h.Latitude, &h.Longitude,
 		&h.TimeZone, &h.Currency, &h.CheckInTime, &h.CheckOutTime,
 		&h.City.ID, &h.City.Name, &h.City.Region, &h.City.Latitude, &h.City.Longitude, &h.City.TimeZone,
 		&h.City.Population, &h.City.Country.ID, &h.City.Country.Name, &h.City.Country.ISOCode,
-		&h.City.Country.Currency, &links,
+		&h.City.Country.Currency,
 	}
 	_, err := pgx.ForEachRow(rows, fields, func() error {
-		h.Facilities = make([]Facility, 0, len(links))
 		f.Hotels = append(f.Hotels, h)
-		f.hotelLinks = append(f.hotelLinks, links...)
-		f.hotelLinks = append(f.hotelLinks, endOfLinks)
 		return nil
 	})
 	return err
@@ -87,54 +80,66 @@ func (f *Found) scanHotels(rows pgx.Rows) error {
 
 func (f *Found) scanRooms(rows pgx.Rows) error {
 	var r Room
-	var links []int64
 	fields := []any{
-		&r.ID, &r.HotelID, &r.Title, &r.Description, &r.Price, &r.Currency, &r.Quantity, &r.MaxGuests, &links,
+		&r.ID, &r.HotelID, &r.Title, &r.Description, &r.Price, &r.Currency, &r.Quantity, &r.MaxGuests,
 	}
 	_, err := pgx.ForEachRow(rows, fields, func() error {
-		r.Facilities = make([]Facility, 0, len(links))
 		f.Rooms = append(f.Rooms, r)
-		f.roomLinks = append(f.roomLinks, links...)
-		f.roomLinks = append(f.roomLinks, endOfLinks)
 		return nil
 	})
 	return err
 }
 
-// endOfLinks follows the facility ids of each hotel and of each room. No id is zero.
-const endOfLinks = 0
-
-// scanFacilities comes last in a batch and replaces the ids of facilities by what they are.
+// scanFacilities comes last in a batch: each row is a facility and who has it, so that its title crosses the
+// wire once and not with every room.
 func (f *Found) scanFacilities(rows pgx.Rows) error {
-	var one Facility
-	known := make(map[int64]Facility)
-	_, err := pgx.ForEachRow(rows, []any{&one.ID, &one.Title}, func() error {
-		known[one.ID] = one
+	type shared struct {
+		Facility
+		owners []int64
+	}
+	var all []shared
+	var one shared
+	_, err := pgx.ForEachRow(rows, []any{&one.ID, &one.Title, &one.owners}, func() error {
+		all = append(all, one)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	resolve(f.hotelLinks, known, func(i int) *[]Facility { return &f.Hotels[i].Facilities })
-	resolve(f.roomLinks, known, func(i int) *[]Facility { return &f.Rooms[i].Facilities })
-	f.hotelLinks, f.roomLinks = nil, nil
+	owned, counts, total := f.owners(), make(map[int64]int, len(f.Hotels)+len(f.Rooms)), 0
+	for _, facility := range all {
+		total += len(facility.owners)
+		for _, owner := range facility.owners {
+			counts[owner]++
+		}
+	}
+	// All lists share one allocation, each with room for its own.
+	space := make([]Facility, total)
+	for owner, list := range owned {
+		n := counts[owner]
+		*list, space = space[:0:n], space[n:]
+	}
+	for _, facility := range all {
+		for _, owner := range facility.owners {
+			// What is archived has facilities and was not read.
+			if list, ok := owned[owner]; ok {
+				*list = append(*list, facility.Facility)
+			}
+		}
+	}
 	return nil
 }
 
-// resolve appends the facilities that links name to those of the owners, taken in order.
-func resolve(links []int64, known map[int64]Facility, owner func(int) *[]Facility) {
-	i := 0
-	for _, id := range links {
-		if id == endOfLinks {
-			i++
-			continue
-		}
-		// A facility may go between two statements of the batch.
-		if one, ok := known[id]; ok {
-			facilities := owner(i)
-			*facilities = append(*facilities, one)
-		}
+// owners returns where the facilities go: of a room by its id, of a hotel by its id negated.
+func (f *Found) owners() map[int64]*[]Facility {
+	owned := make(map[int64]*[]Facility, len(f.Hotels)+len(f.Rooms))
+	for i := range f.Hotels {
+		owned[-f.Hotels[i].ID] = &f.Hotels[i].Facilities
 	}
+	for i := range f.Rooms {
+		owned[f.Rooms[i].ID] = &f.Rooms[i].Facilities
+	}
+	return owned
 }
 
 // notNil keeps an empty list from becoming NULL in the database.
@@ -149,8 +154,7 @@ const selectHotels = `
 SELECT h.id, h.title, h.description, h.stars, h.address, h.postal_code, h.latitude, h.longitude,
 	h.time_zone, h.currency, left(h.check_in_time::text, 5), left(h.check_out_time::text, 5),
 	c.id, c.name, c.region, c.latitude, c.longitude, c.time_zone, c.population,
-	k.id, k.name, k.iso_code, k.currency,
-	ARRAY(SELECT facility_id FROM hotel_facilities WHERE hotel_id = h.id ORDER BY facility_id)
+	k.id, k.name, k.iso_code, k.currency
 FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, place)
 JOIN hotels h ON h.id = wanted.id AND h.archived_at IS NULL
 JOIN cities c ON c.id = h.city_id
@@ -158,14 +162,18 @@ JOIN countries k ON k.id = c.country_id
 ORDER BY wanted.place`
 
 const selectRooms = `
-SELECT r.id, r.hotel_id, r.title, r.description, r.price, r.currency, r.quantity, r.max_guests,
-	ARRAY(SELECT facility_id FROM room_facilities WHERE room_id = r.id ORDER BY facility_id)
+SELECT r.id, r.hotel_id, r.title, r.description, r.price, r.currency, r.quantity, r.max_guests
 FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, place)
 JOIN rooms r ON r.id = wanted.id AND r.archived_at IS NULL
 ORDER BY wanted.place`
 
+// Owners are as in Found.owners. The links are gathered before the titles are looked up.
 const selectFacilitiesOf = `
-SELECT id, title FROM facilities WHERE id IN (
-	SELECT facility_id FROM hotel_facilities WHERE hotel_id = ANY($1::bigint[])
-	UNION
-	SELECT facility_id FROM room_facilities WHERE room_id = ANY($2::bigint[]))`
+SELECT f.id, f.title, l.owners FROM (
+	SELECT facility_id, array_agg(owner) AS owners FROM (
+		SELECT facility_id, -hotel_id AS owner FROM hotel_facilities WHERE hotel_id = ANY($1::bigint[])
+		UNION ALL
+		SELECT facility_id, room_id FROM room_facilities WHERE room_id = ANY($2::bigint[])) AS links
+	GROUP BY facility_id) AS l
+JOIN facilities f ON f.id = l.facility_id
+ORDER BY f.id`
