@@ -135,18 +135,22 @@ func (c command) printHelp(w io.Writer, path string) {
 func (c command) printFlags(w io.Writer) {
 	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	c.setup(flags)
-	var count int
-	flags.VisitAll(func(*flag.Flag) { count++ })
-	if count > 0 {
+	var lines strings.Builder
+	flags.VisitAll(func(f *flag.Flag) {
+		value, usage := flag.UnquoteUsage(f)
+		if f.DefValue != "" && f.DefValue != "false" {
+			usage += fmt.Sprintf(" (default %s)", f.DefValue)
+		}
+		fmt.Fprintf(&lines, "  %-20s %s\n", strings.TrimSpace("--"+f.Name+" "+value), usage)
+	})
+	if lines.Len() > 0 {
 		fmt.Fprint(w, " [flags]")
 	}
 	if c.arguments != "" {
 		fmt.Fprint(w, " "+c.arguments)
 	}
 	fmt.Fprintln(w)
-	if count > 0 {
-		fmt.Fprintln(w, "\nFlags:")
-		flags.SetOutput(w)
-		flags.PrintDefaults()
+	if lines.Len() > 0 {
+		fmt.Fprintf(w, "\nFlags:\n%s", &lines)
 	}
 }

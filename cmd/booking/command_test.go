@@ -97,11 +97,11 @@ func TestCommandLines(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	flags := map[string][]string{
-		"dev": {"-addr", "127.0.0.1:8000", "-data", "-ephemeral", "-hotels", "default 1000"},
-		"api": {"-addr", ":8000"}, "migrate": {"up|down|status|to N", "-to"}, "seed": {"-hotels"},
-		"user": {"create", "password", "role", "disable", "enable"}, "user create": {"-email", "-role", "standard input"},
-		"user password": {"-email", "sessions"}, "user role": {"-role"}, "user disable": {"-email"}, "user enable": {"-email"},
-		"recount": {"-since"}, "openapi": {"ROOT_PATH"}, "healthcheck": {"-addr", "-live"}, "version": nil,
+		"dev": {"--addr", "127.0.0.1:8000", "--data", "--ephemeral", "--hotels", "default 1000"},
+		"api": {"--addr", ":8000"}, "migrate": {"up|down|status|to N", "--to"}, "seed": {"--hotels"},
+		"user": {"create", "password", "role", "disable", "enable"}, "user create": {"--email", "--role", "standard input"},
+		"user password": {"--email", "sessions"}, "user role": {"--role"}, "user disable": {"--email"}, "user enable": {"--email"},
+		"recount": {"--since"}, "openapi": {"ROOT_PATH"}, "healthcheck": {"--addr", "--live"}, "version": nil,
 	}
 	for name, words := range flags {
 		asked := invoke(t, environmentOf(nil), "", append([]string{"help"}, strings.Fields(name)...)...)

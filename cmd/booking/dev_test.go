@@ -9,8 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alicebob/miniredis/v2"
+
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 	"github.com/shumbooking/shumbooking/platform/pg"
+	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
 )
 
 // newDataDir returns a directory that does not exist yet, where PostgreSQL can get to as another user.
@@ -132,5 +135,23 @@ func checkDatabaseURL(t *testing.T, p *running) {
 	var hotels int
 	if err := pool.QueryRow(t.Context(), "SELECT count(*) FROM hotels").Scan(&hotels); err != nil || hotels != 1 {
 		t.Errorf("the database of the guide has %d hotels, %v; want 1", hotels, err)
+	}
+}
+
+// Services that the environment names are used instead of own ones.
+func TestDevUsesGivenServices(t *testing.T) {
+	t.Parallel()
+	config := pgtest.Empty(t)
+	r := miniredis.RunT(t)
+	env := environmentFor(config, map[string]string{"REDIS_HOST": r.Host(), "REDIS_PORT": r.Port()})
+	p := begin(t, env, "dev", "--ephemeral", "--addr", "127.0.0.1:0", "--hotels", "1")
+	base := p.ready(t)
+	if _, body := fetch(t, base+"/ready"); strings.Contains(body, "down") || r.TotalConnectionCount() == 0 {
+		t.Errorf("%d connections were made to the given Redis, and the checks are %s", r.TotalConnectionCount(), body)
+	}
+	var hotels int
+	err := pgtest.Open(t, config).QueryRow(t.Context(), "SELECT count(*) FROM hotels").Scan(&hotels)
+	if err != nil || hotels != 1 {
+		t.Errorf("the given database has %d hotels, %v; want 1", hotels, err)
 	}
 }

@@ -139,6 +139,9 @@ func (d *development) printGuide(ctx context.Context) error {
 		}
 		fmt.Fprintf(&b, "    %-9s%-24s%s\n", account.role, email, password)
 	}
+	if !isLoopback(d.address) {
+		fmt.Fprintf(&b, "    Others can reach this address, and everybody knows these passwords.\n")
+	}
 	if city.ID != 0 {
 		from := date.Of(time.Now()).AddDays(30)
 		fmt.Fprintf(&b, "\n  A room for two in %s:\n\n    curl -s '%s/hotels/available?city_id=%d&date_from=%s&date_to=%s&guests=2'\n",
@@ -147,6 +150,11 @@ func (d *development) printGuide(ctx context.Context) error {
 	fmt.Fprintf(&b, "\nCtrl-C ends it.\n")
 	_, err = fmt.Fprint(d.env.stdout, b.String())
 	return err
+}
+
+func isLoopback(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // reachable returns an address that a program on this machine can connect to.

@@ -15,9 +15,6 @@ import (
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
-// noVersion is --to when it is not given.
-const noVersion = -1
-
 func migrateCommand() command {
 	return command{
 		name:      "migrate",
@@ -31,7 +28,7 @@ to N    moves the database up or down to version N; --to N is the same
 The schema is changed as DB_MIGRATE_USERNAME, or as DB_USERNAME where that is not set. Where the two differ,
 DB_USERNAME is given the right to read and write the data, and no other.`,
 		setup: func(flags *flag.FlagSet) action {
-			to := flags.Int("to", noVersion, "move the database to `version` N")
+			to := flags.String("to", "", "move the database to `version` N")
 			return func(ctx context.Context, env environment, args []string) error {
 				verb, target, err := migrateArguments(*to, args)
 				if err != nil {
@@ -44,11 +41,11 @@ DB_USERNAME is given the right to read and write the data, and no other.`,
 }
 
 // migrateArguments returns what to do, and the version to go to if that is "to".
-func migrateArguments(flagged int, args []string) (verb string, target int32, err error) {
+func migrateArguments(flagged string, args []string) (verb string, target int32, err error) {
 	switch {
-	case flagged != noVersion && len(args) == 0:
-		args = []string{"to", strconv.Itoa(flagged)}
-	case flagged != noVersion:
+	case flagged != "" && len(args) == 0:
+		args = []string{"to", flagged}
+	case flagged != "":
 		return "", 0, usagef("--to goes alone, without %q", args[0])
 	case len(args) == 0:
 		return "", 0, usagef("say one of up, down, status, to")

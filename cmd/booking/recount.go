@@ -27,7 +27,10 @@ func recountCommand() command {
 		help:    "Prints the nights of rooms whose counter differs from the ledger, and exits with 1 if there are any.",
 		setup: func(flags *flag.FlagSet) action {
 			var since date.Date
-			flags.TextVar(&since, "since", date.Date{}, "first `night` to look at")
+			flags.Func("since", "first `night` to look at; all of them by default", func(text string) (err error) {
+				since, err = date.Parse(text)
+				return err
+			})
 			return func(ctx context.Context, env environment, _ []string) error {
 				s, err := readSettings(env.getenv, needs{database: true})
 				if err != nil {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"net/url"
 	"path"
 	"slices"
@@ -124,28 +123,6 @@ func (r *Reader) List(name string) []string {
 		}
 	}
 	return items
-}
-
-// Prefixes returns a list of networks in CIDR notation; a bare address is a network of one.
-func (r *Reader) Prefixes(name string) []netip.Prefix {
-	var prefixes []netip.Prefix
-	for _, item := range r.List(name) {
-		prefix, err := parsePrefix(item)
-		if err != nil {
-			r.Reject(name, "has %q, want an address or a network such as 10.0.0.0/8", item)
-			continue
-		}
-		prefixes = append(prefixes, prefix)
-	}
-	return prefixes
-}
-
-func parsePrefix(s string) (netip.Prefix, error) {
-	if addr, err := netip.ParseAddr(s); err == nil {
-		return addr.Prefix(addr.BitLen())
-	}
-	prefix, err := netip.ParsePrefix(s)
-	return prefix.Masked(), err
 }
 
 // Origins returns a list of web origins (RFC 6454) of the form scheme://host[:port], or "*" for any.

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
-	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 
@@ -31,7 +29,7 @@ func TestUnsetVariablesFallBack(t *testing.T) {
 	if got := r.Level("A"); got != slog.LevelInfo {
 		t.Errorf("Level() = %v, want info", got)
 	}
-	if r.List("A") != nil || r.Prefixes("A") != nil || r.Origins("A") != nil || r.Path("A") != "" {
+	if r.List("A") != nil || r.Origins("A") != nil || r.Path("A") != "" {
 		t.Error("a list or path that is not set is not empty")
 	}
 	if err := r.Err(); err != nil {
@@ -42,13 +40,12 @@ func TestUnsetVariablesFallBack(t *testing.T) {
 func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	r := reader(map[string]string{
-		"PORT": "70000", "MODE": "Test", "LEVEL": "loud", "NETS": "10.0.0.0/33, 10.0.0.1", "ORIGINS": "example.com", "ROOT": "a",
+		"PORT": "70000", "MODE": "Test", "LEVEL": "loud", "ORIGINS": "example.com", "ROOT": "a",
 	})
 	r.Required("NAME")
 	r.Int("PORT", 1, config.Limits{Min: 1, Max: 65535})
 	r.OneOf("MODE", "local", "test")
 	r.Level("LEVEL")
-	r.Prefixes("NETS")
 	r.Origins("ORIGINS")
 	r.Path("ROOT")
 	r.Reject("OTHER", "is %s", "odd")
@@ -57,13 +54,13 @@ func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 		t.Fatal("Err() = nil")
 	}
 	lines := strings.Split(err.Error(), "\n")
-	for i, name := range []string{"NAME", "PORT", "MODE", "LEVEL", "NETS", "ORIGINS", "ROOT", "OTHER"} {
+	for i, name := range []string{"NAME", "PORT", "MODE", "LEVEL", "ORIGINS", "ROOT", "OTHER"} {
 		if i >= len(lines) || !strings.HasPrefix(lines[i], name+" ") {
 			t.Errorf("line %d of Err() is not about %s:\n%v", i, name, err)
 		}
 	}
-	if len(lines) != 8 {
-		t.Errorf("Err() has %d lines, want 8:\n%v", len(lines), err)
+	if len(lines) != 7 {
+		t.Errorf("Err() has %d lines, want 7:\n%v", len(lines), err)
 	}
 }
 
@@ -98,19 +95,6 @@ func TestPath(t *testing.T) {
 		if got := r.Path("ROOT"); got != tt.want || (r.Err() == nil) != tt.ok {
 			t.Errorf("Path of %q = %q, %v; want %q, success %t", tt.value, got, r.Err(), tt.want, tt.ok)
 		}
-	}
-}
-
-func TestPrefixes(t *testing.T) {
-	t.Parallel()
-	r := reader(map[string]string{"NETS": "10.1.2.3/8, 192.0.2.1,,fd00::/8,::1"})
-	got := r.Prefixes("NETS")
-	var want []netip.Prefix
-	for _, s := range []string{"10.0.0.0/8", "192.0.2.1/32", "fd00::/8", "::1/128"} {
-		want = append(want, netip.MustParsePrefix(s))
-	}
-	if !slices.Equal(got, want) || r.Err() != nil {
-		t.Errorf("Prefixes() = %v, %v; want %v", got, r.Err(), want)
 	}
 }
 
