@@ -119,34 +119,50 @@ func (s *Service) hotelOffers(ctx context.Context, q *search, hits []hit) ([]Hot
 	return offers, nil
 }
 
-// offers reads hotels and rooms, and what a stay in each of the rooms costs, in one round trip. The rooms come
-// cheapest first. One that was sold out in the meantime is left out.
+// offers reads hotels and rooms, and what a stay in each of the rooms costs, in one round trip.
 func (s *Service) offers(ctx context.Context, want *stay, hotelIDs, roomIDs []int64) ([]catalog.Hotel, []RoomOffer, error) {
 	batch := &pgx.Batch{}
-	found := catalog.QueueByID(batch, hotelIDs, roomIDs)
-	touched := make(map[int64][]touchedNight)
+	found := s.queueOffers(batch, want, hotelIDs, roomIDs)
+	if err := s.db.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, nil, err
+	}
+	return found.catalog.Hotels, found.rooms(want), nil
+}
+
+// foundOffers are rooms and their nights within a stay.
+type foundOffers struct {
+	catalog *catalog.Found
+	touched map[int64][]touchedNight
+}
+
+// queueOffers adds to batch the reading of hotels, rooms, and the rooms' nights.
+func (s *Service) queueOffers(batch *pgx.Batch, want *stay, hotelIDs, roomIDs []int64) *foundOffers {
+	found := &foundOffers{catalog: catalog.QueueByID(batch, hotelIDs, roomIDs), touched: make(map[int64][]touchedNight)}
 	batch.Queue(selectTouchedNights, roomIDs, want.from, want.to).Query(func(rows pgx.Rows) error {
 		var n touchedNight
 		var roomID int64
 		_, err := pgx.ForEachRow(rows, []any{&roomID, &n.night, &n.free, &n.price, &n.closed}, func() error {
-			touched[roomID] = append(touched[roomID], n)
+			found.touched[roomID] = append(found.touched[roomID], n)
 			return nil
 		})
 		return err
 	})
-	if err := s.db.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, nil, err
-	}
-	offers := make([]RoomOffer, 0, len(found.Rooms))
-	for _, room := range found.Rooms {
-		if offer := newRoomOffer(room, want, touched[room.ID]); offer.Available >= want.rooms {
+	return found
+}
+
+// rooms returns the rooms with what a stay in them costs, cheapest first. One that was sold out in the meantime is
+// left out.
+func (f *foundOffers) rooms(want *stay) []RoomOffer {
+	offers := make([]RoomOffer, 0, len(f.catalog.Rooms))
+	for _, room := range f.catalog.Rooms {
+		if offer := newRoomOffer(room, want, f.touched[room.ID]); offer.Available >= want.rooms {
 			offers = append(offers, offer)
 		}
 	}
 	slices.SortFunc(offers, func(a, b RoomOffer) int {
 		return cmp.Or(cmp.Compare(a.TotalPrice, b.TotalPrice), cmp.Compare(a.ID, b.ID))
 	})
-	return found.Hotels, offers, nil
+	return offers
 }
 
 // A touchedNight is a night of a room that differs from the room itself.

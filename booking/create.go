@@ -93,8 +93,10 @@ func (s *Service) book(ctx context.Context, h holder, p *CreateParams) (*Booking
 			return nil, nil
 		case pg.Constraint(err) == "room_nights_booked_check", pg.Constraint(err) == "bookings_nights_check":
 			return nil, nil
-		case !pg.IsRetryable(err) || attempt == attempts:
+		case !pg.IsRetryable(err):
 			return nil, err
+		case attempt == attempts:
+			return nil, errs.Unavailable.New("Too many bookings meet at once. Try again.").Because(err)
 		}
 		s.metrics.repeated.Inc()
 	}
