@@ -87,7 +87,6 @@ func TestAccessTokenVerified(t *testing.T) {
 	for name, token := range map[string]string{
 		"as it is":             forge(s, header, payload),
 		"other members":        withClaim("{", `{"scope":{"a":1},`),
-		"aud as a string":      withClaim(`["shum-booking-api"]`, `"shum-booking-api"`),
 		"exp within the skew":  withClaim(exp, fmt.Sprintf(`"exp":%d`, clock.now().Unix()-1)),
 		"iat of a clock ahead": withClaim(iat, fmt.Sprintf(`"iat":%d`, clock.now().Unix()+1)),
 	} {
@@ -141,6 +140,9 @@ func TestAccessTokenRefused(t *testing.T) {
 		"aud other":                 withClaim(`shum-booking-api`, `shum`),
 		"exp missing":               withClaim(","+exp, ``),
 		"exp passed":                withClaim(exp, fmt.Sprintf(`"exp":%d`, clock.now().Unix()-3)),
+		"exp a string":              withClaim(exp, `"exp":"9999999999"`),
+		"exp a fraction":            withClaim(exp, fmt.Sprintf(`"exp":%d.5`, clock.now().Unix()+60)),
+		"aud a string":              withClaim(`["shum-booking-api"]`, `"shum-booking-api"`),
 		"iat in the future":         withClaim(iat, fmt.Sprintf(`"iat":%d`, clock.now().Unix()+30)),
 		"sub missing":               withClaim(`"sub":"7",`, ``),
 		"sub a number":              withClaim(`"sub":"7"`, `"sub":7`),
@@ -150,7 +152,6 @@ func TestAccessTokenRefused(t *testing.T) {
 		"sub only in another case":  withClaim(`"sub":"7"`, `"SUB":"7"`),
 		"sid missing":               withClaim(`"sid":"9",`, ``),
 		"sid out of range":          withClaim(`"sid":"9"`, `"sid":"9223372036854775808"`),
-		"nbf in the future":         withClaim(`{`, fmt.Sprintf(`{"nbf":%d,`, clock.now().Unix()+30)),
 		"payload of another sealed": strings.Join([]string{strings.Split(good, ".")[0], encode(edit(payload, `"sub":"7"`, `"sub":"8"`)), strings.Split(good, ".")[2]}, "."),
 	} {
 		if user, session, err := s.VerifyAccessToken(token); err == nil {

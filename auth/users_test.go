@@ -157,12 +157,13 @@ func TestDeleteUser(t *testing.T) {
 			t.Errorf("the deleted user is listed: %+v", got)
 		}
 	}
-	var erased bool
+	var erased, ended bool
 	err := b.db.QueryRow(t.Context(), `
-SELECT coalesce(email, password_hash, first_name, last_name, telegram_id::text, pachca_id::text) IS NULL FROM users WHERE id = $1`,
-		u.ID).Scan(&erased)
-	if err != nil || !erased {
-		t.Errorf("the tombstone still tells who it was (%v)", err)
+SELECT coalesce(email, password_hash, first_name, last_name, telegram_id::text, pachca_id::text) IS NULL,
+	NOT EXISTS (SELECT FROM sessions WHERE user_id = $1 AND revoked_at IS NULL)
+FROM users WHERE id = $1`, u.ID).Scan(&erased, &ended)
+	if err != nil || !erased || !ended {
+		t.Errorf("who it was is erased: %t, the sessions are ended: %t (%v); want both", erased, ended, err)
 	}
 	if again := b.user(t, "boris@example.com", auth.Guest); again.ID == u.ID {
 		t.Errorf("the new user has the id of the deleted one")
