@@ -47,7 +47,7 @@ func serveAPI(ctx context.Context, env environment, addr string) (err error) {
 	defer func() { err = errors.Join(err, a.close()) }()
 	log.Info("starting", "build", currentBuild(), "address", listener.Addr().String(), "settings", s)
 	for _, warning := range s.warnings {
-		log.Warn(warning)
+		log.Warn("doubtful setting", "warning", warning)
 	}
 	linger := lingerTime
 	if s.environment == envLocal {

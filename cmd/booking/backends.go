@@ -76,7 +76,7 @@ func dataDir(given string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return dir, os.MkdirAll(dir, 0o755)
+	return dir, os.MkdirAll(dir, 0o755) //nolint:gosec // What is in it has modes of its own.
 }
 
 func (b *backends) startPostgres(ctx context.Context, s *settings, log *slog.Logger) (err error) {
@@ -124,7 +124,7 @@ func devSecret(data string) (config.Secret, error) {
 		return fresh, nil
 	}
 	path := filepath.Join(data, secretFile)
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // The directory is the one that the developer named.
 	if errors.Is(err, fs.ErrNotExist) {
 		return fresh, os.WriteFile(path, []byte(fresh), 0o600)
 	}

@@ -70,10 +70,10 @@ func readSettings(getenv func(string) string, n needs) (settings, error) {
 	r := config.NewReader(getenv)
 	var s settings
 	s.environment = r.OneOf("APP_ENV", environments(n.environment)...)
-	s.database = readDatabase(r, n.database)
+	s.database = readDatabase(r, n)
 	s.owner = s.readOwner(r)
-	s.redis = readRedis(r, n.serving)
-	s.tokens = s.readTokens(r, n.serving)
+	s.redis = readRedis(r, n)
+	s.tokens = s.readTokens(r, n)
 	s.admin = readAdmin(r)
 	s.rootPath = r.Path("ROOT_PATH")
 	s.corsOrigins = r.Origins("CORS_ORIGINS")
@@ -94,9 +94,9 @@ func environments(unset string) []string {
 	return []string{envProduction, envTest, envLocal}
 }
 
-func readDatabase(r *config.Reader, needed bool) pg.Config {
+func readDatabase(r *config.Reader, n needs) pg.Config {
 	read := func(name string) string { return r.String(name, "") }
-	if needed || read("DB_HOST") != "" {
+	if n.database || read("DB_HOST") != "" {
 		read = r.Required
 	}
 	return pg.Config{
@@ -126,9 +126,9 @@ func (s *settings) readOwner(r *config.Reader) pg.Config {
 	return owner
 }
 
-func readRedis(r *config.Reader, needed bool) redisSettings {
+func readRedis(r *config.Reader, n needs) redisSettings {
 	host := r.String("REDIS_HOST", "")
-	if needed {
+	if n.serving {
 		host = r.Required("REDIS_HOST")
 	}
 	return redisSettings{
@@ -139,11 +139,11 @@ func readRedis(r *config.Reader, needed bool) redisSettings {
 	}
 }
 
-func (s *settings) readTokens(r *config.Reader, needed bool) tokenSettings {
+func (s *settings) readTokens(r *config.Reader, n needs) tokenSettings {
 	const name = "JWT_SECRET_KEY"
 	secret := r.Secret(name)
 	switch {
-	case secret == "" && needed:
+	case secret == "" && n.serving:
 		r.Reject(name, "is required")
 	case secret == "":
 	case len(secret) < minSecretSize:

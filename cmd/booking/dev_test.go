@@ -59,10 +59,14 @@ func TestDevKeepsItsData(t *testing.T) {
 	}
 	second.end()
 
-	third := begin(t, environmentOf(nil), append(args, "6")...)
+	late := environmentOf(map[string]string{"ADMIN_EMAIL": "late@example.com", "ADMIN_PASSWORD": "seven-tall-cedars"})
+	third := begin(t, late, append(args, "6")...)
 	third.ready(t)
 	if !strings.Contains(third.stdout.String(), "No demo data was loaded") {
 		t.Errorf("a start with another number of hotels does not tell that it keeps the old ones: %s", &third.stdout)
+	}
+	if strings.Contains(third.stdout.String(), "late@example.com") {
+		t.Errorf("the guide names an admin that was not made, as there was one: %s", &third.stdout)
 	}
 }
 
@@ -79,7 +83,7 @@ func TestDevDataIsInUse(t *testing.T) {
 
 func TestDevBusyPort(t *testing.T) {
 	t.Parallel()
-	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	busy, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,21 +46,18 @@ type development struct {
 	options  devOptions
 	backends *backends
 	address  net.Addr
+	accounts []demoAccount
 }
 
-// makeAccounts makes one user of each role. The admin is the one that the settings name, where they do.
+// makeAccounts makes one user of each role where there is none yet, and notes who can sign in.
 func (d *development) makeAccounts(ctx context.Context) error {
-	for _, account := range demoAccounts() {
-		if account.role == auth.Admin {
-			admin := d.settings.admin
-			if admin.email == "" {
-				admin = adminSettings{email: account.email, password: config.Secret(account.password)}
-			}
-			if err := d.ensureAdmin(ctx, admin); err != nil {
-				return err
-			}
-			continue
-		}
+	d.accounts = demoAccounts()
+	admin, err := d.makeAdmin(ctx, d.accounts[0])
+	if err != nil {
+		return err
+	}
+	d.accounts[0] = admin
+	for _, account := range d.accounts[1:] {
 		user, err := d.auth.CreateUser(ctx, &auth.CreateUserParams{
 			Email: account.email, Password: account.password, Role: account.role,
 		})
@@ -76,6 +74,29 @@ func (d *development) makeAccounts(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// makeAdmin makes the first admin, the one of the settings where they name one, and returns what to tell of them.
+// There may be another one since an earlier start.
+func (d *development) makeAdmin(ctx context.Context, account demoAccount) (demoAccount, error) {
+	admin := adminSettings{email: account.email, password: config.Secret(account.password)}
+	if d.settings.admin.email != "" {
+		admin = d.settings.admin
+		account = demoAccount{auth.Admin, admin.email, "(the password in ADMIN_PASSWORD)"}
+	}
+	if err := d.ensureAdmin(ctx, admin); err != nil {
+		return account, err
+	}
+	found, err := d.auth.ListUsers(ctx, &auth.ListUsersParams{
+		Params: page.Params{Limit: 1}, Email: &admin.email, Role: &account.role,
+	})
+	if err != nil {
+		return account, err
+	}
+	if len(found.Items) == 0 {
+		account = demoAccount{auth.Admin, "(one of an earlier start)", ""}
+	}
+	return account, nil
 }
 
 // assignHotels gives the manager the first hotels of the showcase.
@@ -132,12 +153,8 @@ func (d *development) printGuide(ctx context.Context) error {
 		fmt.Fprintf(&b, "  Data       %s\n", d.backends.data)
 	}
 	fmt.Fprintf(&b, "\n  Accounts\n")
-	for _, account := range demoAccounts() {
-		email, password := account.email, account.password
-		if account.role == auth.Admin && d.settings.admin.email != "" {
-			email, password = d.settings.admin.email, "(the password in ADMIN_PASSWORD)"
-		}
-		fmt.Fprintf(&b, "    %-9s%-24s%s\n", account.role, email, password)
+	for _, account := range d.accounts {
+		fmt.Fprintf(&b, "    %-9s%-24s%s\n", account.role, account.email, account.password)
 	}
 	if !isLoopback(d.address) {
 		fmt.Fprintf(&b, "    Others can reach this address, and everybody knows these passwords.\n")
@@ -161,7 +178,7 @@ func isLoopback(address net.Addr) bool {
 func reachable(address net.Addr) string {
 	tcp, ok := address.(*net.TCPAddr)
 	if ok && tcp.IP.IsUnspecified() {
-		return net.JoinHostPort("localhost", fmt.Sprint(tcp.Port))
+		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
 	}
 	return address.String()
 }

@@ -17,10 +17,10 @@ import (
 func main() {
 	// The client of Redis would write lines of its own among ours. What fails is told by whoever called it.
 	logging.Disable()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) //nolint:forbidigo // It begins here.
 	// From the first signal on, a second one ends the program at once.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)) //nolint:forbidigo // This is main.
 }
 
 // run is the whole program. It returns the exit code: 0 for success, 1 when the command fails, 2 when the

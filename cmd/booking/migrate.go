@@ -81,7 +81,7 @@ func migrateSchema(ctx context.Context, env environment, verb string, target int
 	}
 	log := newLogger(env.stderr, s)
 	for _, warning := range s.warnings {
-		log.Warn(warning)
+		log.Warn("doubtful setting", "warning", warning)
 	}
 	switch verb {
 	case "status":

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
@@ -104,16 +105,39 @@ func TestRecountFindsDrift(t *testing.T) {
 	env := environmentFor(config, nil)
 	must(t, env, "", "seed", "--hotels", "5")
 	must(t, env, "", "recount")
-	db := pgtest.Open(t, config)
-	tag, err := db.Exec(t.Context(), `
-UPDATE room_nights SET booked = booked - 1
-WHERE (room_id, night) = (SELECT room_id, night FROM room_nights WHERE booked > 0 ORDER BY night LIMIT 1)`)
-	if err != nil || tag.RowsAffected() != 1 {
-		t.Fatalf("spoil a counter: %d rows, %v", tag.RowsAffected(), err)
-	}
+	spoilCounter(t, pgtest.Open(t, config))
 	o := invoke(t, env, "", "recount")
 	if o.code != exitFailure || !strings.Contains(o.stdout, "ledger") || !strings.Contains(o.stderr, "1 nights differ") {
 		t.Errorf("recount of a spoilt counter = %+v, want code 1 and the night", o)
+	}
+}
+
+// A running API keeps the gauge that must be 0.
+func TestRecountSetsTheGauge(t *testing.T) {
+	t.Parallel()
+	config := pgtest.Config(t)
+	must(t, environmentFor(config, nil), "", "seed", "--hotels", "5")
+	a, _, _ := newTestApplication(t, config)
+	c := apitest.Wrap(t, a.handler, a.api.Document())
+	a.recount(t.Context())
+	if got := string(c.Do("GET", "/metrics", nil).Body); !strings.Contains(got, "\ninventory_drift 0\n") {
+		t.Error("the metrics lack inventory_drift 0")
+	}
+	spoilCounter(t, a.pool)
+	a.recount(t.Context())
+	if got := string(c.Do("GET", "/metrics", nil).Body); !strings.Contains(got, "\ninventory_drift 1\n") {
+		t.Error("the metrics lack inventory_drift 1 after a counter was spoilt")
+	}
+}
+
+// spoilCounter takes one room off the last night that is booked.
+func spoilCounter(t *testing.T, db *pgxpool.Pool) {
+	t.Helper()
+	tag, err := db.Exec(t.Context(), `
+UPDATE room_nights SET booked = booked - 1
+WHERE (room_id, night) = (SELECT room_id, night FROM room_nights WHERE booked > 0 ORDER BY night DESC LIMIT 1)`)
+	if err != nil || tag.RowsAffected() != 1 {
+		t.Fatalf("spoil a counter: %d rows, %v", tag.RowsAffected(), err)
 	}
 }
 

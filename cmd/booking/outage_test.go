@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -47,28 +48,29 @@ func wireTo(t *testing.T, c pg.Config) (*wire, pg.Config) {
 
 func (w *wire) mend(t *testing.T) {
 	t.Helper()
-	listener, err := net.Listen("unix", w.path)
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "unix", w.path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.mu.Lock()
 	w.listener = listener
 	w.mu.Unlock()
+	ctx := context.WithoutCancel(t.Context())
 	go func() {
 		for {
 			near, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			w.join(near)
+			w.join(ctx, near)
 		}
 	}()
 }
 
-func (w *wire) join(near net.Conn) {
-	far, err := net.Dial(w.network, w.address)
+func (w *wire) join(ctx context.Context, near net.Conn) {
+	far, err := new(net.Dialer).DialContext(ctx, w.network, w.address)
 	if err != nil {
-		near.Close()
+		hangUp(near)
 		return
 	}
 	w.mu.Lock()
@@ -77,17 +79,20 @@ func (w *wire) join(near net.Conn) {
 	for _, ends := range [][2]net.Conn{{near, far}, {far, near}} {
 		go func() {
 			_, _ = io.Copy(ends[0], ends[1])
-			ends[0].Close()
+			hangUp(ends[0])
 		}()
 	}
 }
+
+// hangUp closes a connection that may be closed already.
+func hangUp(c net.Conn) { _ = c.Close() }
 
 func (w *wire) cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.listener.Close()
 	for _, c := range w.conns {
-		c.Close()
+		hangUp(c)
 	}
 	w.conns = nil
 }
@@ -168,6 +173,25 @@ func TestOutages(t *testing.T) {
 	eventuallyAnswers(t, c, "/health", "ok", http.StatusOK)
 	eventuallyAnswers(t, c, "/ready", "ready", http.StatusOK)
 	c.Do("GET", "/countries", nil).Want(http.StatusOK)
+}
+
+// A busy service must not look like one without a database: it would be taken out and its load put on others.
+func TestBusyPoolIsReady(t *testing.T) {
+	t.Parallel()
+	a, _, _ := newTestApplication(t, pgtest.Config(t))
+	c := apitest.Wrap(t, a.handler, a.api.Document())
+	if err := a.start(t.Context(), adminSettings{}); err != nil {
+		t.Fatal(err)
+	}
+	for range a.pool.Config().MaxConns {
+		conn, err := a.pool.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Release()
+	}
+	c.Do("GET", "/ready", nil).Want(http.StatusOK)
+	c.Do("GET", "/countries", nil).WantProblem(http.StatusServiceUnavailable, "service_unavailable")
 }
 
 func TestOldSchemaIsNotReady(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -28,7 +29,7 @@ func spawn(t *testing.T) (p *process, base string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = &process{Cmd: exec.Command(executable, "dev", "--ephemeral", "--addr", "127.0.0.1:0", "--hotels", "1")}
+	p = &process{Cmd: exec.CommandContext(context.WithoutCancel(t.Context()), executable, "dev", "--ephemeral", "--addr", "127.0.0.1:0", "--hotels", "1")}
 	p.Env = append(os.Environ(), asProgram+"=1")
 	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	if err := p.Start(); err != nil {
@@ -80,11 +81,11 @@ func TestStopFinishesRequests(t *testing.T) {
 	t.Parallel()
 	p, base := spawn(t)
 	postgres, dir := p.postgres(t), p.runDir(t)
-	conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(base, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer hangUp(conn)
 	const body = `{"email": "nobody@example.com", "password": "one-of-the-guesses"}`
 	fmt.Fprintf(conn, "POST /auth/login HTTP/1.1\r\nHost: booking\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 		len(body), body[:10])

@@ -3,13 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -152,7 +152,7 @@ func must(t *testing.T, getenv func(string) string, stdin string, args ...string
 // environmentFor names a database and nothing that works beside it.
 func environmentFor(c pg.Config, more map[string]string) func(string) string {
 	vars := map[string]string{
-		"APP_ENV": envLocal, "DB_HOST": c.Host, "DB_PORT": fmt.Sprint(c.Port), "DB_NAME": c.Name,
+		"APP_ENV": envLocal, "DB_HOST": c.Host, "DB_PORT": strconv.Itoa(c.Port), "DB_NAME": c.Name,
 		"DB_USERNAME": c.Username, "DB_PASSWORD": c.Password, "DB_SSLMODE": c.SSLMode,
 		"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "1", "JWT_SECRET_KEY": templateSecret,
 	}

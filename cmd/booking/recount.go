@@ -69,15 +69,18 @@ func (a *application) recountNowAndThen(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-time.After(wait):
+			a.recount(ctx)
 		}
-		// Yesterday is today somewhere still.
-		drift, err := a.booking.Recount(ctx, date.Of(time.Now().UTC()).AddDays(-1))
-		switch {
-		case ctx.Err() != nil:
-		case err != nil:
-			a.log.Warn("inventory not recounted", "error", err)
-		case drift.Nights > 0:
-			a.log.Error("inventory differs from the ledger", "nights", drift.Nights, "first", drift.First[0])
-		}
+	}
+}
+
+// recount looks at the nights that can still be booked. Yesterday is today somewhere still.
+func (a *application) recount(ctx context.Context) {
+	drift, err := a.booking.Recount(ctx, date.Of(time.Now().UTC()).AddDays(-1))
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("inventory not recounted", "error", err)
+	}
+	if drift.Nights > 0 {
+		a.log.Error("inventory differs from the ledger", "nights", drift.Nights, "first", drift.First[0])
 	}
 }

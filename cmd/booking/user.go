@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/platform/config"
@@ -35,7 +36,7 @@ func createUserCommand() command {
 		setup: func(flags *flag.FlagSet) action {
 			email, role := emailFlag(flags), roleFlag(flags)
 			return func(ctx context.Context, env environment, _ []string) error {
-				if err := demand("email", *email, "role", *role); err != nil {
+				if err := demand(given{"email", *email}, given{"role", *role}); err != nil {
 					return err
 				}
 				password, err := readPassword(env)
@@ -64,7 +65,7 @@ func setPasswordCommand() command {
 		setup: func(flags *flag.FlagSet) action {
 			email := emailFlag(flags)
 			return func(ctx context.Context, env environment, _ []string) error {
-				if err := demand("email", *email); err != nil {
+				if err := demand(given{"email", *email}); err != nil {
 					return err
 				}
 				password, err := readPassword(env)
@@ -89,7 +90,7 @@ func setRoleCommand() command {
 		setup: func(flags *flag.FlagSet) action {
 			email, role := emailFlag(flags), roleFlag(flags)
 			return func(ctx context.Context, env environment, _ []string) error {
-				if err := demand("email", *email, "role", *role); err != nil {
+				if err := demand(given{"email", *email}, given{"role", *role}); err != nil {
 					return err
 				}
 				return withUsers(ctx, env, func(users *auth.Service) error {
@@ -111,7 +112,7 @@ func switchUserCommand(name, summary string, do func(*auth.Service, context.Cont
 		setup: func(flags *flag.FlagSet) action {
 			email := emailFlag(flags)
 			return func(ctx context.Context, env environment, _ []string) error {
-				if err := demand("email", *email); err != nil {
+				if err := demand(given{"email", *email}); err != nil {
 					return err
 				}
 				return withUsers(ctx, env, func(users *auth.Service) error {
@@ -133,20 +134,18 @@ func roleFlag(flags *flag.FlagSet) *string {
 	return flags.String("role", "", "`role` of the user: guest, manager or admin")
 }
 
-// demand returns an error when one of the flags, given as name and value in turn, is missing, or is a role that
-// does not exist.
-func demand(flags ...string) error {
-	for i := 0; i < len(flags); i += 2 {
-		name, value := flags[i], flags[i+1]
-		if value == "" {
-			return usagef("--%s is missing", name)
+// given is a flag with its value.
+type given struct{ name, value string }
+
+// demand returns an error when one of the flags is missing, or is a role that does not exist.
+func demand(flags ...given) error {
+	roles := []auth.Role{auth.Guest, auth.Manager, auth.Admin}
+	for _, f := range flags {
+		if f.value == "" {
+			return usagef("--%s is missing", f.name)
 		}
-		if name == "role" {
-			switch auth.Role(value) {
-			case auth.Guest, auth.Manager, auth.Admin:
-			default:
-				return usagef("role %q: want guest, manager or admin", value)
-			}
+		if f.name == "role" && !slices.Contains(roles, auth.Role(f.value)) {
+			return usagef("role %q: want guest, manager or admin", f.value)
 		}
 	}
 	return nil

@@ -156,17 +156,23 @@ func (a *application) run(ctx context.Context, s server, start func(context.Cont
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.run(running) })
 	g.Go(func() error {
-		err := start(running)
-		if running.Err() != nil {
-			return nil // What fails because of being told to stop is no failure.
-		}
-		if err != nil {
-			return err
+		if err := start(running); err != nil {
+			return unlessStopped(running, err)
 		}
 		a.recountNowAndThen(running)
 		return nil
 	})
 	return g.Wait()
+}
+
+// unlessStopped returns err, or nil when ctx has ended: what fails because of being told to stop is no failure.
+func unlessStopped(ctx context.Context, err error) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	default:
+		return err
+	}
 }
 
 // retry runs try until it succeeds, with growing pauses, or until ctx ends.

@@ -54,7 +54,7 @@ func newSetup() *setup {
 // wantReady asks after the last result went stale.
 func (s *setup) wantReady(t *testing.T, status string, code int) {
 	t.Helper()
-	time.Sleep(time.Second) // of the bubble's clock
+	<-time.After(time.Second) // of the bubble's clock
 	r, err := s.Ready(t.Context(), nil)
 	if err != nil || r.Status != status || r.StatusCode() != code {
 		t.Errorf("Ready() = %+v, %v with status code %d; want %s, %d", r, err, r.StatusCode(), status, code)
@@ -63,7 +63,7 @@ func (s *setup) wantReady(t *testing.T, status string, code int) {
 
 func (s *setup) wantHealth(t *testing.T, status string, code int) {
 	t.Helper()
-	time.Sleep(time.Second) // of the bubble's clock
+	<-time.After(time.Second) // of the bubble's clock
 	r, err := s.Health.Health(t.Context(), nil)
 	if err != nil || r.Status != status || r.StatusCode() != code {
 		t.Errorf("Health() = %+v, %v with status code %d; want %s, %d", r, err, r.StatusCode(), status, code)
@@ -110,7 +110,7 @@ func TestReportsWhatRuns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSetup()
-		time.Sleep(90 * time.Second)
+		<-time.After(90 * time.Second)
 		r, err := s.Health.Health(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
