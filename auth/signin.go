@@ -109,12 +109,8 @@ func (s *Service) refuseLogin(reason string) error {
 func (s *Service) startSession(ctx context.Context, a account) (*Tokens, error) {
 	token, now := newRefreshToken(), s.now()
 	var sessionID int64
-	rows, err := s.db.Query(ctx, insertSession,
-		a.ID, a.PasswordHash, now, now.Add(sessionLifetime), token.hash(), now.Add(s.refreshIdle))
-	if err != nil {
-		return nil, err
-	}
-	sessionID, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64])
+	err := s.db.QueryRow(ctx, insertSession, a.ID, a.PasswordHash, now, now.Add(sessionLifetime),
+		token.hash(), now.Add(s.refreshIdle)).Scan(&sessionID)
 	if err != nil {
 		return nil, err
 	}

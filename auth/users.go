@@ -236,10 +236,8 @@ func keepAnAdmin(ctx context.Context, tx pgx.Tx, userID int64) error {
 
 // hasAdmin reports whether there is an active admin other than the given user, who may be 0.
 func hasAdmin(ctx context.Context, db querier, except int64) (bool, error) {
-	rows, err := db.Query(ctx, `
-SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1)`, except)
-	if err != nil {
-		return false, err
-	}
-	return pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
+	var found bool
+	err := db.QueryRow(ctx, `
+SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1)`, except).Scan(&found)
+	return found, err
 }
