@@ -109,7 +109,7 @@ func TestFoldAgreesWithLower(t *testing.T) {
 }
 
 func FuzzParseCity(f *testing.F) {
-	f.Add("DE\tBerlin\tBerlin\t52.5244\t13.4105\t3426354\tEurope/Berlin")
+	f.Add("DE\tBrandenburg\tPotsdam\t52.4\t13.4105\t3426354\tEurope/Berlin")
 	f.Add("TR\t\tİzmir\t38.4\t27.1\t2500603\tEurope/Istanbul")
 	f.Add("DE\t\tBonn\tNaN\t1e999\t-1\t")
 	f.Add("\t\t\t\t\t\t")

@@ -25,7 +25,7 @@ func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) err
 			return err
 		}
 		// Both sides of a deadlock must not meet again at the same moment.
-		pause := time.Duration(1+rand.IntN(10<<attempt)) * time.Millisecond
+		pause := time.Duration(1+rand.IntN(10<<attempt)) * time.Millisecond //nolint:gosec // chance, not secrecy
 		select {
 		case <-ctx.Done():
 			return err

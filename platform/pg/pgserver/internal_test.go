@@ -34,6 +34,7 @@ func TestLocales(t *testing.T) {
 }
 
 func testLocales(t *testing.T, bin binaries) {
+	t.Helper()
 	available := 0
 	for _, locale := range bin.locales() {
 		home := filepath.Join(openTempDir(t), "data")
@@ -60,6 +61,7 @@ func testLocales(t *testing.T, bin binaries) {
 }
 
 func testLetters(t *testing.T, c Config, locale []string) {
+	t.Helper()
 	s, err := Start(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

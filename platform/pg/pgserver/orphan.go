@@ -31,11 +31,11 @@ func runningServer(pidFile, dir string) (int, error) {
 		return 0, err
 	}
 	first, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(first)
-	if err != nil || pid <= 0 || !bytes.Contains(commandLine(pid), []byte(dir)) {
-		return 0, nil
+	// What is not a number is 0, which is no process.
+	if pid, _ := strconv.Atoi(first); pid > 0 && bytes.Contains(commandLine(pid), []byte(dir)) {
+		return pid, nil
 	}
-	return pid, nil
+	return 0, nil
 }
 
 // commandLine is empty for a process that is gone.
@@ -78,12 +78,22 @@ func endOrphan(run string) error {
 		if err := syscall.Kill(pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("end the orphan server %d: %w", pid, err)
 		}
-		for deadline := time.Now().Add(killTimeout); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-			// Where nobody collects dead processes, the id stays and the command line goes.
-			if len(commandLine(pid)) == 0 {
-				return nil
-			}
+		if hasEnded(pid) {
+			return nil
 		}
 	}
 	return fmt.Errorf("the orphan server %d does not end", pid)
+}
+
+// hasEnded waits for a process that is not a child of this one, which nothing announces the end of.
+func hasEnded(pid int) bool {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for deadline := time.Now().Add(killTimeout); time.Now().Before(deadline); <-look.C {
+		// Where nobody collects dead processes, the id stays and the command line goes.
+		if len(commandLine(pid)) == 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -214,22 +214,33 @@ func (s *Server) Stop(ctx context.Context) error {
 	if s.cmd == nil || s.cmd.Process == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, fastStopTimeout)
-	defer cancel()
 	// SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one.
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
-		if err := s.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return fmt.Errorf("stop PostgreSQL: %w", err)
-		}
-		select {
-		case <-s.exited:
-			return nil
-		case <-ctx.Done():
-		}
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
-		defer cancel()
+	if s.end(ctx, syscall.SIGINT, fastStopTimeout) == nil {
+		return nil
 	}
-	return errors.New("stop PostgreSQL: the server does not end")
+	ctx = context.WithoutCancel(ctx)
+	if s.end(ctx, syscall.SIGQUIT, killTimeout) == nil {
+		return nil
+	}
+	if err := s.end(ctx, syscall.SIGKILL, killTimeout); err != nil {
+		return fmt.Errorf("stop PostgreSQL: %w", err)
+	}
+	return nil
+}
+
+// end signals the server and waits until it has ended.
+func (s *Server) end(ctx context.Context, sig syscall.Signal, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := s.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case <-s.exited:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // release removes the run directory and lets others have the data directory.

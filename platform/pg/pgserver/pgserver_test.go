@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -181,12 +182,7 @@ func TestKilledOwner(t *testing.T) {
 	}
 	_ = owner.Wait()
 	eventually(t, "the server's processes end", func() bool {
-		for _, pid := range pids {
-			if alive(pid) {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(pids, alive)
 	})
 	eventually(t, "the run directory goes", func() bool {
 		_, err := os.Stat(c.Host)
@@ -198,7 +194,7 @@ func TestKilledOwner(t *testing.T) {
 func TestStart_Sweeps(t *testing.T) {
 	t.Parallel()
 	base := filepath.Dir(start(t, pgserver.Config{Durability: pgserver.Volatile}).Config("").Host)
-	stale, err := os.MkdirTemp(base, "stale")
+	stale, err := os.MkdirTemp(base, "stale") //nolint:usetesting // the sweep looks in this place
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +266,7 @@ func mustExec(t *testing.T, db *pgx.Conn, sql string) {
 // tempDir is t.TempDir for a server that runs as another user: open to pass.
 func tempDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "pgserver-test-")
+	dir, err := os.MkdirTemp("", "pgserver-test-") //nolint:usetesting // another user cannot enter t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
