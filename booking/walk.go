@@ -161,7 +161,7 @@ func (s *search) walkRooms(d direction, part stretch) *statement {
 func (d direction) perNight(amount int64, s *stay) int64 {
 	units := s.units()
 	if d.order == "DESC" {
-		return (amount + units - 1) / units
+		return amount/units + min(amount%units, 1)
 	}
 	return amount / units
 }
