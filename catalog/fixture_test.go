@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -129,12 +130,12 @@ func (f *fixture) asManager(id int64) *apitest.Client {
 	return f.anyone.As(authtest.Token(auth.Manager, id))
 }
 
-// untilWaiting returns once some statement on the database waits for a lock.
+// untilWaiting returns once some statement on the database waits for a lock, and ends the test if none does.
 func (f *fixture) untilWaiting() {
 	f.tb.Helper()
 	const waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-	for f.number(waiting) == 0 {
-		if f.tb.Context().Err() != nil {
+	for deadline := time.Now().Add(5 * time.Second); f.number(waiting) == 0; {
+		if time.Now().After(deadline) {
 			f.tb.Fatal("nothing waits for a lock")
 		}
 	}
