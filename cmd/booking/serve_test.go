@@ -41,7 +41,7 @@ func serveHealth(ctx context.Context, t *testing.T, linger time.Duration) (base 
 func TestDrainingServerStillAnswers(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
-	base, ended := serveHealth(ctx, t, time.Second)
+	base, ended := serveHealth(ctx, t, 2*time.Second)
 	eventually(t, "/ready answers 200", func() bool {
 		status, _ := fetch(t, base+"/ready")
 		return status == http.StatusOK

@@ -43,7 +43,7 @@ func (h *Health) Live(context.Context, *httpapi.Empty) (*Liveness, error) {
 // Readiness is the reply of GET /ready.
 type Readiness struct {
 	Status string               `json:"status" enum:"ready,starting,draining,unavailable" description:"Only ready comes with 200."`
-	Checks map[string]Component `json:"checks" description:"The components that were looked at, by name."`
+	Checks map[string]Component `json:"checks" nullable:"false" description:"The components that were looked at, by name."`
 }
 
 // StatusCode is 200 for ready and 503 for everything else.
@@ -75,7 +75,7 @@ type Report struct {
 	Version       string               `json:"version" description:"Version of the program." example:"1.0.0"`
 	Commit        string               `json:"commit" description:"Commit that the program was built from." example:"0123abc"`
 	UptimeSeconds int64                `json:"uptime_seconds" description:"Seconds since the process began."`
-	Components    map[string]Component `json:"components" description:"The components by name."`
+	Components    map[string]Component `json:"components" nullable:"false" description:"The components by name."`
 }
 
 // StatusCode is 503 when the service is down, else 200.
