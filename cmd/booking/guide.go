@@ -126,11 +126,12 @@ type showcase struct {
 	Name string
 }
 
-// showcase returns the city with the most hotels, or a zero one when there is no hotel.
+// showcase returns the largest city that has a hotel, or a zero one when there is no hotel.
 func (d *development) showcase(ctx context.Context) (showcase, error) {
 	city, err := pg.One[showcase](ctx, d.pool, `
-SELECT c.id, c.name FROM cities c JOIN hotels h ON h.city_id = c.id
-WHERE h.archived_at IS NULL GROUP BY c.id ORDER BY count(*) DESC, c.id LIMIT 1`)
+SELECT c.id, c.name FROM cities c
+WHERE EXISTS (SELECT FROM hotels h WHERE h.city_id = c.id AND h.archived_at IS NULL)
+ORDER BY c.population DESC NULLS LAST, c.id LIMIT 1`)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return showcase{}, nil
 	}
