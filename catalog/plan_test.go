@@ -43,7 +43,7 @@ SELECT 1 + (n * n) % 200, md5(n::text), 'Region ' || n, 'UTC' FROM generate_seri
 INSERT INTO facilities (title) SELECT 'Facility ' || n FROM generate_series(1, 40) n`,
 	`
 INSERT INTO hotels (city_id, title, address, stars, time_zone, currency)
-SELECT CASE n % 4 WHEN 0 THEN 1 + n % 10 ELSE 1 + n % 20000 END, 'Hotel ' || md5(n::text), 'Street', n % 6, 'UTC', 'EUR'
+SELECT CASE n % 4 WHEN 0 THEN 1 + n % 10 ELSE 1 + n % 20000 END, 'Hotel ' || md5(n::text), 'Street', CASE n % 500 WHEN 0 THEN 5 ELSE n % 5 END, 'UTC', 'EUR'
 FROM generate_series(1, 40000) n`,
 	`
 INSERT INTO hotel_facilities (hotel_id, facility_id)
@@ -104,6 +104,23 @@ func TestListsUseIndexes(t *testing.T) {
 			if plan := explain(f, s); seqScan.MatchString(plan) {
 				t.Errorf("%s, %s page: reads a table from end to end%s\n%s", name, page, s.SQL, plan)
 			}
+		}
+	}
+	for index, params := range map[string]any{
+		// So common a title is found sooner along the sort than among all its hotels.
+		"hotels_sort_title_idx":   &catalog.ListHotelsParams{Sort: "title", Title: "hotel"},
+		"hotels_title_trgm_idx":   &catalog.ListHotelsParams{Sort: "title", Title: "c4ca"},
+		"hotels_city_title_idx":   &catalog.ListHotelsParams{Sort: "title", CityID: new(int64(5))},
+		"hotels_stars_idx":        &catalog.ListHotelsParams{Sort: "id", Stars: new(5)},
+		"cities_country_name_idx": &catalog.ListCitiesParams{Sort: "name", CountryID: new(int64(2))},
+		"cities_name_trgm_idx":    &catalog.ListCitiesParams{Sort: "name", Name: "c4ca42"},
+	} {
+		s, err := f.service.ListStatement(params, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan := explain(f, s); !strings.Contains(plan, index) {
+			t.Errorf("does not use %s%s\n%s", index, s.SQL, plan)
 		}
 	}
 	for _, kind := range []string{"common", "rare"} {
