@@ -203,6 +203,11 @@ SELECT ` + bookingColumns + `, total.nightly_dates, total.nightly_prices FROM b 
 // offerableRoom is the one rule of what can be sold, to searches and to bookings: the room r holds the party,
 // and no night of [$1, $2) is full or closed for $3 rooms and $4 guests. The look is a scalar sub-select because a
 // generic plan turns NOT EXISTS into a join that reads everything.
-const offerableRoom = `r.archived_at IS NULL AND r.quantity >= $3::integer AND r.max_guests * $3::integer >= $4::integer
-	AND (SELECT 1 FROM room_nights n WHERE n.room_id = r.id AND n.night >= $1::date AND n.night < $2::date
+const (
+	offerableRoom = largeEnough + "\n\tAND " + freeNights
+
+	largeEnough = `r.archived_at IS NULL AND r.quantity >= $3::integer AND r.max_guests * $3::integer >= $4::integer`
+
+	freeNights = `(SELECT 1 FROM room_nights n WHERE n.room_id = r.id AND n.night >= $1::date AND n.night < $2::date
 		AND (n.closed OR n.booked + $3::integer > n.capacity) LIMIT 1) IS NULL`
+)

@@ -42,20 +42,33 @@ func (s *Service) List(ctx context.Context, p *ListParams) (*page.List[Booking],
 	if err != nil {
 		return nil, err
 	}
-	var q statement
-	if caller := auth.CallerFrom(ctx); caller.Role == auth.Admin {
-		q.add(selectBookings + "FROM (\nSELECT " + bookingColumns + " FROM bookings b WHERE true")
-		p.filter(&q, after)
-	} else {
-		// Each hotel gives its newest by an index, whatever number of bookings the other hotels have.
-		q.add(selectBookings + "FROM (\nSELECT " + bookingColumns + " FROM hotel_managers m CROSS JOIN LATERAL (\nSELECT " + bookingColumns +
-			" FROM bookings b WHERE b.hotel_id = m.hotel_id")
-		p.filter(&q, after)
-		q.add(") AS b WHERE m.user_id = ?::bigint", caller.UserID)
-		q.add(newestFirst, p.Limit+1)
+	q := p.ofAll(after)
+	if caller := auth.CallerFrom(ctx); caller.Role != auth.Admin {
+		q = p.ofManager(after, caller.UserID)
 	}
-	q.add("\n) AS b" + joinNightly + "\nORDER BY b.date_from DESC, b.id DESC")
-	return s.listBookings(ctx, &q, "bookings", p, p.Limit)
+	return s.listBookings(ctx, q, "bookings", p, p.Limit)
+}
+
+// ofAll selects from the bookings of all hotels.
+func (p *ListParams) ofAll(after *stayPosition) *statement {
+	q := new(statement)
+	q.add(selectBookings + "\nFROM (\nSELECT " + bookingColumns + " FROM bookings b WHERE true")
+	p.filter(q, after)
+	q.add(withNightly)
+	return q
+}
+
+// ofManager selects from the bookings of the hotels that a manager runs. Each hotel gives its newest by an index,
+// whatever number of bookings the other hotels have.
+func (p *ListParams) ofManager(after *stayPosition, managerID int64) *statement {
+	q := new(statement)
+	q.add(selectBookings + "\nFROM (\nSELECT " + bookingColumns + " FROM hotel_managers m CROSS JOIN LATERAL (\nSELECT " +
+		bookingColumns + " FROM bookings b WHERE b.hotel_id = m.hotel_id")
+	p.filter(q, after)
+	q.add(") AS b WHERE m.user_id = ?::bigint", managerID)
+	q.add(newestFirst, p.Limit+1)
+	q.add(withNightly)
+	return q
 }
 
 // MineParams page the caller's bookings.
@@ -69,12 +82,18 @@ func (s *Service) Mine(ctx context.Context, p *MineParams) (*page.List[Booking],
 	if err != nil {
 		return nil, err
 	}
-	var q statement
-	q.add(selectBookings+"FROM (\nSELECT "+bookingColumns+" FROM bookings b WHERE b.user_id = ?::bigint", auth.CallerFrom(ctx).UserID)
-	seek(&q, after)
-	q.add(newestFirst, p.Limit+1)
-	q.add("\n) AS b" + joinNightly + "\nORDER BY b.date_from DESC, b.id DESC")
-	return s.listBookings(ctx, &q, "my bookings", p, p.Limit)
+	q := ofUser(after, auth.CallerFrom(ctx).UserID, p.Limit)
+	return s.listBookings(ctx, q, "my bookings", p, p.Limit)
+}
+
+// ofUser selects from the bookings of one user.
+func ofUser(after *stayPosition, userID int64, limit int) *statement {
+	q := new(statement)
+	q.add(selectBookings+"\nFROM (\nSELECT "+bookingColumns+" FROM bookings b WHERE b.user_id = ?::bigint", userID)
+	seek(q, after)
+	q.add(newestFirst, limit+1)
+	q.add(withNightly)
+	return q
 }
 
 // A stayPosition is a place in the order by newest stay.
@@ -106,7 +125,8 @@ func (s *Service) listBookings(ctx context.Context, q *statement, list string, f
 }
 
 const (
-	selectBookings = "SELECT " + bookingColumns + ", ledger.nightly_dates, ledger.nightly_prices "
+	selectBookings = "SELECT " + bookingColumns + ", ledger.nightly_dates, ledger.nightly_prices"
+	withNightly    = "\n) AS b" + joinNightly + "\nORDER BY b.date_from DESC, b.id DESC"
 	newestFirst    = "\nORDER BY b.date_from DESC, b.id DESC LIMIT ?::integer"
 )
 

@@ -53,6 +53,7 @@ CREATE INDEX bookings_user_id_idx ON bookings (user_id, date_from, id);
 CREATE INDEX bookings_hotel_id_idx ON bookings (hotel_id, date_from, id);
 CREATE INDEX bookings_room_id_idx ON bookings (room_id, date_from, id);
 CREATE INDEX bookings_date_from_idx ON bookings (date_from, id);
+CREATE INDEX bookings_cancelled_idx ON bookings (date_from, id) WHERE status = 'cancelled';
 
 -- The ledger: each night that a booking holds, and what it costs for all its rooms. room_nights.booked is
 -- the cache of the nights here that were not released.
