@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -72,17 +71,4 @@ func bearerToken(h http.Header) (string, error) {
 // errBadToken is one answer to everything that can be wrong with a token. The log has the cause.
 func errBadToken(cause error) error {
 	return errs.Unauthenticated.New("The access token is not valid, or its session is over.").Because(cause)
-}
-
-// endSession signs one session out.
-func endSession(ctx context.Context, db querier, sessionID int64, now time.Time) error {
-	_, err := db.Exec(ctx, `UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, sessionID, now)
-	return err
-}
-
-// endSessions signs every session of a user out but the one called kept, which may be 0.
-func endSessions(ctx context.Context, db querier, userID, kept int64, now time.Time) error {
-	_, err := db.Exec(ctx, `
-UPDATE sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL`, userID, kept, now)
-	return err
 }

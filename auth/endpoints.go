@@ -38,6 +38,15 @@ func (s *Service) registerSignIn(api *httpapi.API) {
 		Pattern: "POST /auth/logout-all", ID: "logoutAll", Tag: "Auth", Summary: "End all sessions of the caller",
 		Access: SignedIn,
 	}, s.LogoutAll)
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "GET /auth/sessions", ID: "listSessions", Tag: "Auth", Summary: "List the caller's sessions",
+		Description: "Those that are over are left out.",
+		Access:      SignedIn, Errors: []errs.Kind{errs.CursorInvalid},
+	}, s.ListSessions)
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "DELETE /auth/sessions/{id}", ID: "endSession", Tag: "Auth", Summary: "End a session of the caller",
+		Access: SignedIn, Errors: []errs.Kind{errs.NotFound},
+	}, s.EndSession)
 }
 
 func (s *Service) registerProfile(api *httpapi.API) {

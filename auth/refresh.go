@@ -93,11 +93,11 @@ type presented struct {
 // judge returns "" if the token may be exchanged, or exchanged again, or else the reason why not.
 func (p *presented) judge(now time.Time) string {
 	switch {
-	case p.RevokedAt != nil || !now.Before(p.SessionExpiresAt) || p.DisabledAt != nil:
+	case p.RevokedAt != nil || p.DisabledAt != nil:
 		return reasonDeadToken
 	case p.ReplacedAt != nil && (p.SuccessorUsed || now.Sub(*p.ReplacedAt) > refreshGrace):
 		return reasonReusedToken
-	case !now.Before(p.ExpiresAt):
+	case !now.Before(p.ExpiresAt) || !now.Before(p.SessionExpiresAt):
 		return reasonDeadToken
 	}
 	return ""
@@ -124,13 +124,15 @@ SELECT s.id AS session_id, s.expires_at AS session_expires_at, s.revoked_at, s.u
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = $1`
 
-// rotate stores the successor of token.
+// rotate stores the successor of token, and lets the session last as long as that one.
 func (s *Service) rotate(ctx context.Context, tx pgx.Tx, token refreshToken, p presented, now time.Time) error {
 	next := s.refresh.successor(token).hash()
 	batch := &pgx.Batch{}
 	batch.Queue(`UPDATE refresh_tokens SET replaced_at = $2, successor = $3 WHERE hash = $1`, token.hash(), now, next)
 	batch.Queue(`INSERT INTO refresh_tokens (hash, session_id, issued_at, expires_at) VALUES ($1, $2, $3, $4)`,
 		next, p.SessionID, now, now.Add(s.refreshIdle))
+	batch.Queue(`UPDATE sessions SET expires_at = least($2, created_at + $3::interval) WHERE id = $1`,
+		p.SessionID, now.Add(s.refreshIdle), sessionLifetime)
 	return tx.SendBatch(ctx, batch).Close()
 }
 

@@ -109,8 +109,8 @@ func (s *Service) refuseLogin(reason string) error {
 func (s *Service) startSession(ctx context.Context, a account) (*Tokens, error) {
 	token, now := newRefreshToken(), s.now()
 	var sessionID int64
-	err := s.db.QueryRow(ctx, insertSession, a.ID, a.PasswordHash, now, now.Add(sessionLifetime),
-		token.hash(), now.Add(s.refreshIdle)).Scan(&sessionID)
+	err := s.db.QueryRow(ctx, insertSession, a.ID, a.PasswordHash, now,
+		now.Add(min(s.refreshIdle, sessionLifetime)), token.hash()).Scan(&sessionID)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ WITH session AS (
 	RETURNING id
 )
 INSERT INTO refresh_tokens (session_id, hash, issued_at, expires_at)
-SELECT id, $5, $3, $6 FROM session
+SELECT id, $5, $3, $4 FROM session
 RETURNING session_id`
 
 // issue makes the reply that hands a pair of tokens over.

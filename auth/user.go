@@ -101,7 +101,7 @@ const userColumns = `id, email, first_name, last_name, role, telegram_id, pachca
 
 const selectAccount = `SELECT ` + userColumns + `, password_hash FROM users`
 
-// newUser is a row to be. The hash is nil for a user who cannot sign in.
+// newUser is a row to be.
 type newUser struct {
 	Person
 	email string
