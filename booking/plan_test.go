@@ -35,7 +35,7 @@ SELECT CASE WHEN i <= %[1]d THEN 1 ELSE 2 + i %% 100 END, 'Hotel ' || md5(i::tex
 	(i %% 80) / 100.0, (i %% 91) / 100.0, i %% 6
 FROM generate_series(1, 2 * %[1]d) AS i`, planHotels), `
 INSERT INTO rooms (hotel_id, city_id, currency, title, price, price_floor, price_ceiling, quantity, max_guests)
-SELECT h.id, h.city_id, 'RUB', 'Room', p.price, p.price, p.price, 5, 2
+SELECT h.id, h.city_id, 'RUB', 'Room', p.price, least(p.price), greatest(p.price), 5, 2
 FROM hotels h CROSS JOIN generate_series(1, 3) AS i CROSS JOIN LATERAL (SELECT 100000 + (h.id * 7919 + i * 104729) % 900000 AS price) AS p`, `
 INSERT INTO room_nights (room_id, night, booked, capacity)
 SELECT r.id, current_date + i, 1, 5 FROM rooms r CROSS JOIN generate_series(1, 8) AS i`, `
@@ -154,13 +154,19 @@ func wantIndex(t *testing.T, nodes []planNode, index string) {
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	db := newPlanDB(t)
-	t.Run("search", func(t *testing.T) { testSearchPlans(t, db) })
-	t.Run("list", func(t *testing.T) { testListPlans(t, db) })
-	t.Run("book", func(t *testing.T) { testBookingPlan(t, db) })
+	for name, look := range map[string]func(*testing.T, *pgxpool.Pool){
+		"search": lookAtSearches, "list": lookAtLists, "book": lookAtBooking,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			look(t, db)
+		})
+	}
 }
 
-// testSearchPlans checks that a page of a large city is found without reading the city, whatever is filtered.
-func testSearchPlans(t *testing.T, db *pgxpool.Pool) {
+// lookAtSearches checks that a page of a large city is found without reading the city, whatever is filtered.
+func lookAtSearches(t *testing.T, db *pgxpool.Pool) {
+	t.Helper()
 	from := date.Of(time.Now().UTC()).AddDays(5)
 	params := func() *SearchParams {
 		return &SearchParams{Params: page.Params{Limit: 20}, DateFrom: from, DateTo: from.AddDays(3), Guests: 2, Rooms: 1, CityID: new(int64(1))}
@@ -211,8 +217,9 @@ func testSearchPlans(t *testing.T, db *pgxpool.Pool) {
 	}
 }
 
-// testListPlans checks that each list of bookings finds its newest by an index.
-func testListPlans(t *testing.T, db *pgxpool.Pool) {
+// lookAtLists checks that each list of bookings finds its newest by an index.
+func lookAtLists(t *testing.T, db *pgxpool.Pool) {
+	t.Helper()
 	for _, test := range []struct {
 		name, index string
 		params      ListParams
@@ -248,8 +255,9 @@ func testListPlans(t *testing.T, db *pgxpool.Pool) {
 	})
 }
 
-// testBookingPlan checks that a booking touches nothing but its room, its nights and its guest's bookings.
-func testBookingPlan(t *testing.T, db *pgxpool.Pool) {
+// lookAtBooking checks that a booking touches nothing but its room, its nights and its guest's bookings.
+func lookAtBooking(t *testing.T, db *pgxpool.Pool) {
+	t.Helper()
 	from := date.Of(time.Now().UTC()).AddDays(5)
 	nodes := explain(t, db, insertGuestBooking, from, from.AddDays(3), 1, 2, int64(77), int64(7), "Name", "Phone", "Note")
 	wantIndex(t, nodes, "bookings_user_id_idx")

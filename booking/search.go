@@ -42,17 +42,9 @@ type SearchParams struct {
 
 // Validate checks the rules between the parameters.
 func (p *SearchParams) Validate() error {
-	var fields []errs.Field
+	fields := p.checkPlace()
 	invalid := func(field, code, message string) {
 		fields = append(fields, errs.Field{Field: field, In: "query", Code: code, Message: message})
-	}
-	circle := p.Latitude != nil && p.Longitude != nil && p.RadiusKM != nil
-	someOfCircle := p.Latitude != nil || p.Longitude != nil || p.RadiusKM != nil
-	switch {
-	case p.CityID != nil && someOfCircle:
-		invalid("city_id", "exclusive", "must not come with lat, lon and radius_km")
-	case p.CityID == nil && !circle:
-		invalid("city_id", "required", "is required, or else lat, lon and radius_km together")
 	}
 	if p.Sort == sortDistance && p.CityID != nil {
 		invalid("sort", "needs_centre", "by distance needs lat, lon and radius_km")
@@ -65,6 +57,23 @@ func (p *SearchParams) Validate() error {
 		return errs.InvalidFields(fields...)
 	}
 	return checkStay("query", p.DateFrom, p.DateTo)
+}
+
+// checkPlace demands one place: a city, or a whole circle.
+func (p *SearchParams) checkPlace() []errs.Field {
+	given := 0
+	for _, part := range []*float64{p.Latitude, p.Longitude, p.RadiusKM} {
+		if part != nil {
+			given++
+		}
+	}
+	switch {
+	case p.CityID != nil && given > 0:
+		return []errs.Field{{Field: "city_id", In: "query", Code: "exclusive", Message: "must not come with lat, lon and radius_km"}}
+	case p.CityID == nil && given < 3:
+		return []errs.Field{{Field: "city_id", In: "query", Code: "required", Message: "is required, or else lat, lon and radius_km together"}}
+	}
+	return nil
 }
 
 // A stay is what is looked for in a room.

@@ -123,8 +123,9 @@ CREATE TABLE rooms (
 	CONSTRAINT rooms_max_guests_check CHECK (max_guests BETWEEN 1 AND 100)
 );
 CREATE INDEX rooms_hotel_id_idx ON rooms (hotel_id, id);
-CREATE INDEX rooms_cheapest_idx ON rooms (city_id, currency, price_floor, id) WHERE archived_at IS NULL;
-CREATE INDEX rooms_dearest_idx ON rooms (city_id, currency, price_ceiling, id) WHERE archived_at IS NULL;
+-- The last column of each answers a limit on the price without reading the room.
+CREATE INDEX rooms_cheapest_idx ON rooms (city_id, currency, price_floor, id, price_ceiling) WHERE archived_at IS NULL;
+CREATE INDEX rooms_dearest_idx ON rooms (city_id, currency, price_ceiling, id, price_floor) WHERE archived_at IS NULL;
 
 CREATE TABLE room_facilities (
 	room_id     bigint NOT NULL REFERENCES rooms ON DELETE CASCADE,
