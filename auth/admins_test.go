@@ -78,7 +78,7 @@ func TestAdminsRemoveEachOther(t *testing.T) {
 			if err := b.auth.SetRole(t.Context(), u.Email, auth.Admin); err != nil {
 				t.Fatal(err)
 			}
-			if err := b.auth.Enable(t.Context(), u.Email); err != nil {
+			if err := b.auth.Unlock(t.Context(), u.Email); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -138,7 +138,7 @@ func TestCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wantLogin(t, "anna@example.com", "nine-patient-otters", http.StatusUnauthorized)
-	if err := b.auth.Enable(ctx, "anna@example.com"); err != nil {
+	if err := b.auth.Unlock(ctx, "anna@example.com"); err != nil {
 		t.Fatal(err)
 	}
 	b.wantLogin(t, "anna@example.com", "nine-patient-otters", http.StatusOK)
@@ -147,7 +147,7 @@ func TestCommands(t *testing.T) {
 	wantKind(t, "SetPassword(nobody)", b.auth.SetPassword(ctx, nobody, goodPassword), "not_found")
 	wantKind(t, "SetRole(nobody)", b.auth.SetRole(ctx, nobody, auth.Guest), "not_found")
 	wantKind(t, "Disable(nobody)", b.auth.Disable(ctx, nobody), "not_found")
-	wantKind(t, "Enable(nobody)", b.auth.Enable(ctx, nobody), "not_found")
+	wantKind(t, "Unlock(nobody)", b.auth.Unlock(ctx, nobody), "not_found")
 	wantKind(t, "SetPassword(common)", b.auth.SetPassword(ctx, "anna@example.com", "password1"), errs.Invalid.Code)
 	wantKind(t, "SetRole(root)", b.auth.SetRole(ctx, "anna@example.com", "root"), errs.Invalid.Code)
 	for _, email := range []string{"", "anna", " anna@example.com", "anna@example.com ", "Anna <a@example.com>", "a\x00@example.com"} {

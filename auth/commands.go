@@ -62,10 +62,11 @@ func (s *Service) Disable(ctx context.Context, email string) error {
 	return nil
 }
 
-// Enable undoes Disable. It returns an error of kind errs.NotFound.
-func (s *Service) Enable(ctx context.Context, email string) error {
+// Unlock lets the user of that e-mail sign in again who was kept from it by Disable. It returns an error of kind
+// errs.NotFound.
+func (s *Service) Unlock(ctx context.Context, email string) error {
 	if err := s.changeByEmail(ctx, email, func(p *UserParams) { p.Disabled = false }); err != nil {
-		return fmt.Errorf("enable user: %w", err)
+		return fmt.Errorf("unlock user: %w", err)
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func operateUsers(t *testing.T, env func(string) string, c *apitest.Client) {
 		{"", "password --email " + email, exitFailure, "nine-blue-kettles", 200},
 		{"nine-blue-kettles\n", "password --email nobody@example.com", exitFailure, "nine-blue-kettles", 200},
 		{"", "disable --email " + email, exitSuccess, "nine-blue-kettles", 401},
-		{"", "enable --email " + email, exitSuccess, "nine-blue-kettles", 200},
+		{"", "unlock --email " + email, exitSuccess, "nine-blue-kettles", 200},
 		{"", "role --email " + email + " --role guest", exitSuccess, "nine-blue-kettles", 200},
 		{"", "role --email first@example.com --role guest", exitFailure, "nine-blue-kettles", 200}, // the last admin
 	}

@@ -22,8 +22,8 @@ func userCommand() command {
 		summary: "makes users and changes them",
 		commands: []command{
 			createUserCommand(), setPasswordCommand(), setRoleCommand(),
-			switchUserCommand("disable", "keeps a user from signing in and ends their sessions", (*auth.Service).Disable),
-			switchUserCommand("enable", "lets a disabled user sign in again", (*auth.Service).Enable),
+			switchUserCommand("disable", "keeps a user from signing in and ends their sessions", "is disabled", (*auth.Service).Disable),
+			switchUserCommand("unlock", "lets a user sign in again who was kept from it", "may sign in again", (*auth.Service).Unlock),
 		},
 	}
 }
@@ -104,8 +104,8 @@ func setRoleCommand() command {
 	}
 }
 
-// switchUserCommand is a command that needs nothing but the e-mail.
-func switchUserCommand(name, summary string, do func(*auth.Service, context.Context, string) error) command {
+// switchUserCommand is a command that needs nothing but the e-mail. The outcome says what is true of the user then.
+func switchUserCommand(name, summary, outcome string, do func(*auth.Service, context.Context, string) error) command {
 	return command{
 		name:    name,
 		summary: summary,
@@ -119,7 +119,7 @@ func switchUserCommand(name, summary string, do func(*auth.Service, context.Cont
 					if err := do(users, ctx, *email); err != nil {
 						return err
 					}
-					return tell(env.stdout, "%s is %sd.", *email, name)
+					return tell(env.stdout, "%s %s.", *email, outcome)
 				})
 			}
 		},
