@@ -54,8 +54,8 @@ type Booking struct {
 	RoomTitle   string     `json:"room_title" example:"Double room" description:"The room's title when it was booked."`
 	HotelTitle  string     `json:"hotel_title" example:"Seaside" description:"The hotel's title when it was booked."`
 	UserID      *int64     `json:"user_id" example:"1" description:"Whose booking it is; null for a guest without an account."`
-	DateFrom    date.Date  `json:"date_from" example:"2027-05-01" description:"The first night."`
-	DateTo      date.Date  `json:"date_to" example:"2027-05-03" description:"The day of departure."`
+	DateFrom    date.Date  `json:"date_from" example:"today+30" description:"The first night."`
+	DateTo      date.Date  `json:"date_to" example:"today+32" description:"The day of departure."`
 	Guests      int        `json:"guests" example:"2" description:"The whole party."`
 	Rooms       int        `json:"rooms" example:"1"`
 	Status      string     `json:"status" enum:"confirmed,cancelled"`

@@ -15,8 +15,8 @@ import (
 // CreateParams is the body of POST /bookings.
 type CreateParams struct {
 	RoomID     int64     `json:"room_id" required:"true" minimum:"1" example:"1"`
-	DateFrom   date.Date `json:"date_from" required:"true" example:"2027-05-01" description:"The first night."`
-	DateTo     date.Date `json:"date_to" required:"true" example:"2027-05-03" description:"The day of departure, at most 30 nights later."`
+	DateFrom   date.Date `json:"date_from" required:"true" example:"today+30" description:"The first night."`
+	DateTo     date.Date `json:"date_to" required:"true" example:"today+32" description:"The day of departure, at most 30 nights later."`
 	Guests     int       `json:"guests" required:"true" minimum:"1" maximum:"10000" example:"2" description:"The whole party."`
 	Rooms      int       `json:"rooms" minimum:"1" maximum:"100" default:"1" description:"How many rooms of this type."`
 	UserID     *int64    `json:"user_id" minimum:"1" description:"For staff: whose booking it is. Guests may name themselves only."`

@@ -19,7 +19,7 @@ const maxCalendarNights = 366
 
 // A RoomNight is one night of a room in the hotel's calendar.
 type RoomNight struct {
-	Date     date.Date `json:"date" example:"2027-05-01"`
+	Date     date.Date `json:"date" example:"today+30"`
 	Price    *int64    `json:"price" example:"400000" description:"The price of this night, in minor units; null where the room's own applies."`
 	Closed   bool      `json:"closed" description:"Whether the night is not for sale."`
 	Booked   int       `json:"booked" example:"2" description:"How many of the rooms are booked."`
@@ -28,8 +28,8 @@ type RoomNight struct {
 
 // NightsRange is a range of nights.
 type NightsRange struct {
-	From date.Date `query:"from" required:"true" example:"2027-05-01" description:"The first night."`
-	To   date.Date `query:"to" required:"true" example:"2027-06-01" description:"The day after the last night, at most 366 nights later."`
+	From date.Date `query:"from" required:"true" example:"today+30" description:"The first night."`
+	To   date.Date `query:"to" required:"true" example:"today+60" description:"The day after the last night, at most 366 nights later."`
 }
 
 // Validate checks the length of the range.

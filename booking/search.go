@@ -24,11 +24,11 @@ const (
 // SearchParams are what a search for hotels asks for: a stay, a place (a city, or a circle), and filters.
 type SearchParams struct {
 	page.Params
-	DateFrom    date.Date `query:"date_from" required:"true" example:"2027-05-01" description:"The first night."`
-	DateTo      date.Date `query:"date_to" required:"true" example:"2027-05-03" description:"The day of departure, at most 30 nights later."`
+	DateFrom    date.Date `query:"date_from" required:"true" example:"today+30" description:"The first night."`
+	DateTo      date.Date `query:"date_to" required:"true" example:"today+32" description:"The day of departure, at most 30 nights later."`
 	Guests      int       `query:"guests" minimum:"1" maximum:"10000" default:"1" description:"The whole party."`
 	Rooms       int       `query:"rooms" minimum:"1" maximum:"100" default:"1" description:"How many rooms of one type."`
-	CityID      *int64    `query:"city_id" minimum:"1" description:"Either this or lat, lon and radius_km."`
+	CityID      *int64    `query:"city_id" minimum:"1" example:"1" description:"Either this or lat, lon and radius_km."`
 	Latitude    *float64  `query:"lat" minimum:"-90" maximum:"90"`
 	Longitude   *float64  `query:"lon" minimum:"-180" maximum:"180"`
 	RadiusKM    *float64  `query:"radius_km" minimum:"0.1" maximum:"200"`
@@ -36,7 +36,7 @@ type SearchParams struct {
 	PriceMin    *int64    `query:"price_min" minimum:"0" description:"Least total price of a room item, in minor units."`
 	PriceMax    *int64    `query:"price_max" minimum:"0" description:"Greatest total price of a room item, in minor units."`
 	Stars       *int      `query:"stars" minimum:"0" maximum:"5"`
-	FacilityIDs []int64   `query:"facility_id" maxItems:"20" description:"Facilities that the hotel must have, all of them."`
+	FacilityIDs []int64   `query:"facility_id" maxItems:"20" items.minimum:"1" description:"Facilities that the hotel must have, all of them."`
 	Sort        string    `query:"sort" enum:"price,-price,title,distance" description:"By default price with a city or a currency, else distance."`
 }
 

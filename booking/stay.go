@@ -79,6 +79,6 @@ func dateRules(from, today date.Date) []rule {
 
 // A Night is one night of a stay and its price, in minor units, for all rooms of the stay.
 type Night struct {
-	Date  date.Date `json:"date" example:"2027-05-01"`
+	Date  date.Date `json:"date" example:"today+30"`
 	Price int64     `json:"price" example:"700000" description:"For all rooms of the stay, in minor units."`
 }
