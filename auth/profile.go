@@ -25,8 +25,11 @@ func (s *Service) Me(ctx context.Context, _ *httpapi.Empty) (*User, error) {
 type ProfileParams struct {
 	Email string `json:"email" required:"true" format:"email" minLength:"3" maxLength:"254" example:"anna@example.com"`
 	Person
-	CurrentPassword *string `json:"current_password" format:"password" maxLength:"1024" description:"Needed for a change of the e-mail."`
+	CurrentPassword *string `json:"current_password" format:"password" maxLength:"1024" description:"Needed for a change of the e-mail." example:"seven-quiet-herons"`
 }
+
+// Validate checks what the schema cannot say.
+func (p *ProfileParams) Validate() error { return checkEmail(p.Email) }
 
 // UpdateMeParams are the parameters of PATCH /auth/me.
 type UpdateMeParams struct {
@@ -107,7 +110,7 @@ func (a *account) patched(p *UpdateMeParams) (*ProfileParams, error) {
 
 // PasswordParams is the body of POST /auth/password.
 type PasswordParams struct {
-	CurrentPassword string `json:"current_password" required:"true" format:"password" minLength:"1" maxLength:"1024"`
+	CurrentPassword string `json:"current_password" required:"true" format:"password" minLength:"1" maxLength:"1024" example:"seven-quiet-herons"`
 	NewPassword     string `json:"new_password" required:"true" format:"password" minLength:"8" maxLength:"128" description:"Not one of those that are guessed first." example:"nine-patient-otters"`
 }
 

@@ -24,6 +24,9 @@ type SignUpParams struct {
 	Person
 }
 
+// Validate checks what the schema cannot say.
+func (p *SignUpParams) Validate() error { return checkEmail(p.Email) }
+
 // SignUp makes the caller a user with the role of a guest. It does not sign them in.
 func (s *Service) SignUp(ctx context.Context, p *SignUpParams) (*User, error) {
 	hash, err := s.newPassword(ctx, "password", p.Password, p.Email)

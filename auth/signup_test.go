@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/shumbooking/shumbooking/auth"
+	"github.com/shumbooking/shumbooking/platform/errs"
 )
 
 func TestSignUp(t *testing.T) {
@@ -68,6 +69,31 @@ func TestSignUpRefusesBadInput(t *testing.T) {
 			t.Parallel()
 			wantField(t, b.api.With(t).Do("POST", "/auth/register", tc.body), tc.field, tc.code)
 		})
+	}
+}
+
+// An address that can be written in several ways, or that would write a header of a mail, is nobody's.
+func TestOddEmails(t *testing.T) {
+	t.Parallel()
+	b, _, api := asAdmin(t)
+	u := b.user(t, "boris@example.com", auth.Guest)
+	for _, email := range []string{
+		`"a b"@example.com`, "\"a\nBcc: b\"@example.com", `"a"@example.com`, "a@[127.0.0.1]", "a@example.com.", "a@-example.com",
+		"a(b)@example.com", "анна@example.com", "a@пример.рф", "\u212aelvin@example.com", "a@b_c.de", "a@{b}",
+		strings.Repeat("a", 65) + "@example.com", "a@" + strings.Repeat("b.", 126) + "c",
+	} {
+		account := map[string]any{"email": email, "password": goodPassword}
+		wantField(t, b.api.Do("POST", "/auth/register", account), "email", "format")
+		account["role"] = auth.Guest
+		wantField(t, api.Do("POST", "/users", account), "email", "format")
+		wantField(t, api.Do("PUT", userPath(u), map[string]any{"email": email, "role": auth.Guest}), "email", "format")
+		wantField(t, api.Do("PATCH", userPath(u), map[string]any{"email": email}), "email", "format")
+		wantField(t, api.Do("PATCH", "/auth/me", map[string]any{"email": email, "current_password": goodPassword}), "email", "format")
+		_, err := b.auth.CreateUser(t.Context(), &auth.CreateUserParams{Email: email, Password: goodPassword, Role: auth.Guest})
+		wantKind(t, "CreateUser("+email+")", err, errs.Invalid.Code)
+	}
+	for _, email := range []string{"a@localhost", "o'hara+x@a.example", "a@xn--e1afmkfd.xn--p1ai", "!#$%&'*+-/=?^_`{|}~@example.com"} {
+		api.Do("POST", "/users", map[string]any{"email": email, "password": goodPassword, "role": auth.Guest}).Want(http.StatusCreated)
 	}
 }
 

@@ -66,9 +66,12 @@ type CreateUserParams struct {
 	Person
 }
 
+// Validate checks what the schema cannot say.
+func (p *CreateUserParams) Validate() error { return checkEmail(p.Email) }
+
 // CreateUser makes a user of any role.
 func (s *Service) CreateUser(ctx context.Context, p *CreateUserParams) (*User, error) {
-	if err := checkEmail(p.Email); err != nil {
+	if err := p.Validate(); err != nil {
 		return nil, fmt.Errorf("create user: %w", err)
 	}
 	if err := checkRole(p.Role); err != nil {
@@ -87,7 +90,7 @@ func (s *Service) CreateUser(ctx context.Context, p *CreateUserParams) (*User, e
 
 // UserPath are the parameters of an endpoint about one user.
 type UserPath struct {
-	ID int64 `path:"id" minimum:"1"`
+	ID int64 `path:"id" minimum:"1" example:"1"`
 }
 
 // GetUser returns a user, or an error of kind errs.NotFound.
@@ -106,6 +109,9 @@ type UserParams struct {
 	Person
 	Disabled bool `json:"disabled" default:"false" description:"Whether the user is kept from signing in."`
 }
+
+// Validate checks what the schema cannot say.
+func (p *UserParams) Validate() error { return checkEmail(p.Email) }
 
 // ReplaceUserParams are the parameters of PUT /users/{id}.
 type ReplaceUserParams struct {
