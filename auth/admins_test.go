@@ -2,7 +2,9 @@ package auth_test
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -160,8 +162,9 @@ func TestEnsureAdmin(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	var wg sync.WaitGroup
-	for i := range 8 {
-		replica := b.service(t, auth.Config{})
+	var logs [8]strings.Builder
+	for i := range logs {
+		replica := b.service(t, auth.Config{Log: slog.New(slog.NewTextHandler(&logs[i], nil))})
 		wg.Go(func() {
 			// Different e-mails, so that nothing but the lock makes it one admin.
 			if err := replica.EnsureAdmin(t.Context(), fmt.Sprintf("root%d@example.com", i), goodPassword); err != nil {
@@ -173,6 +176,13 @@ func TestEnsureAdmin(t *testing.T) {
 	admins, err := b.auth.ListUsers(t.Context(), listOf(auth.Admin))
 	if err != nil || len(admins.Items) != 1 {
 		t.Fatalf("admins = %+v, %v; want one", admins, err)
+	}
+	said := 0
+	for i := range logs {
+		said += strings.Count(logs[i].String(), "level=INFO msg=\"made the first admin\"")
+	}
+	if said != 1 {
+		t.Errorf("%d replicas log that they made the first admin, want 1", said)
 	}
 	session := b.login(t, admins.Items[0].Email)
 	if err := b.auth.EnsureAdmin(t.Context(), "other@example.com", goodPassword); err != nil {
@@ -192,10 +202,23 @@ func TestEnsureAdmin(t *testing.T) {
 func TestEnsureAdminTakesAnAccountOver(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.user(t, "Root@example.com", auth.Guest)
+	u, api := b.signedIn(t, "Root@example.com", auth.Guest)
+	api.Do("PATCH", "/auth/me", `{"first_name": "Eve", "last_name": "L", "telegram_id": 7, "pachca_id": 8}`).Want(http.StatusOK)
 	session := b.login(t, "root@example.com")
-	if err := b.auth.EnsureAdmin(t.Context(), "root@example.com", "nine-patient-otters"); err != nil {
+	var log strings.Builder
+	s := b.service(t, auth.Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err := s.EnsureAdmin(t.Context(), "root@example.com", "nine-patient-otters"); err != nil {
 		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("level=WARN msg=\"a registered user became the first admin\" user_id=%d", u.ID); !strings.Contains(log.String(), want) {
+		t.Errorf("log = %q, want %s", log.String(), want)
+	}
+	admins, err := b.auth.ListUsers(t.Context(), listOf(auth.Admin))
+	if err != nil || len(admins.Items) != 1 {
+		t.Fatalf("admins = %+v, %v; want one", admins, err)
+	}
+	if a := admins.Items[0]; a.ID != u.ID || a.FirstName != nil || a.LastName != nil || a.TelegramID != nil || a.PachcaID != nil {
+		t.Errorf("the admin is %+v, want user %d without what they said of themselves", a, u.ID)
 	}
 	b.wantAlive(t, session, http.StatusUnauthorized)
 	b.wantLogin(t, "root@example.com", goodPassword, http.StatusUnauthorized)

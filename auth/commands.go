@@ -84,8 +84,11 @@ func (s *Service) changeByEmail(ctx context.Context, email string, change func(*
 }
 
 // EnsureAdmin makes an active admin of that e-mail and password when there is no active admin at all; otherwise it
-// does nothing, so that several replicas may call it at their start. A user who has the e-mail already becomes the
-// admin with the given password, since whoever registered it need not be who the operator meant.
+// does nothing, so that several replicas may call it at their start.
+//
+// A user who has the e-mail already is taken over, and the log says so. Anybody may have registered it, so that
+// nothing of theirs stays on the account but its id and bookings: the password is the given one, the sessions end,
+// and names and messengers are erased.
 func (s *Service) EnsureAdmin(ctx context.Context, email, password string) error {
 	exists, err := hasAdmin(ctx, s.db, 0)
 	if err != nil {
@@ -101,7 +104,28 @@ func (s *Service) EnsureAdmin(ctx context.Context, email, password string) error
 	if err != nil {
 		return fmt.Errorf("ensure admin: %w", err)
 	}
+	made, err := s.makeFirstAdmin(ctx, email, hash)
+	if err != nil {
+		return fmt.Errorf("ensure admin: %w", err)
+	}
+	switch {
+	case made.TakenOver:
+		s.log.WarnContext(ctx, "a registered user became the first admin", "user_id", made.ID)
+	case made.ID != 0:
+		s.log.InfoContext(ctx, "made the first admin", "user_id", made.ID)
+	}
+	return nil
+}
+
+// firstAdmin is the user whom EnsureAdmin made an admin; it is zero where another replica was faster.
+type firstAdmin struct {
+	ID        int64
+	TakenOver bool
+}
+
+func (s *Service) makeFirstAdmin(ctx context.Context, email, hash string) (made firstAdmin, err error) {
 	err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		made = firstAdmin{}
 		if _, err := tx.Exec(ctx, adminsLock); err != nil {
 			return err
 		}
@@ -109,16 +133,18 @@ func (s *Service) EnsureAdmin(ctx context.Context, email, password string) error
 		if err != nil || exists {
 			return err
 		}
-		return storePassword(ctx, tx, s.now(), upsertAdmin, email, hash)
+		if made, err = pg.One[firstAdmin](ctx, tx, upsertAdmin, email, hash); err != nil {
+			return err
+		}
+		return endSessions(ctx, tx, made.ID, 0, s.now())
 	})
-	if err != nil {
-		return fmt.Errorf("ensure admin: %w", err)
-	}
-	return nil
+	return made, err
 }
 
+// A row that this transaction inserts has its time: now() stands still in a transaction.
 const upsertAdmin = `
-INSERT INTO users (email, password_hash, role) VALUES ($1, $2, 'admin')
+INSERT INTO users (email, password_hash, role, created_at) VALUES ($1, $2, 'admin', now())
 ON CONFLICT (lower(email)) DO UPDATE
-SET password_hash = excluded.password_hash, role = excluded.role, disabled_at = NULL
-RETURNING id`
+SET password_hash = excluded.password_hash, role = excluded.role, disabled_at = NULL,
+	first_name = NULL, last_name = NULL, telegram_id = NULL, pachca_id = NULL
+RETURNING id, created_at <> now() AS taken_over`
