@@ -28,9 +28,9 @@ func (c *Country) Location() string { return fmt.Sprintf("/countries/%d", c.ID) 
 
 // CountryInput is the body of the requests that write a country.
 type CountryInput struct {
-	Name     string `json:"name" required:"true" minLength:"1" maxLength:"100" pattern:"\\S" example:"Iceland"`
-	ISOCode  string `json:"iso_code" required:"true" pattern:"^[A-Z]{2}$" description:"ISO 3166-1 alpha-2 code." example:"IS"`
-	Currency string `json:"currency" required:"true" pattern:"^[A-Z]{3}$" description:"ISO 4217 code." example:"ISK"`
+	Name     string `json:"name" required:"true" minLength:"1" maxLength:"100" pattern:"\\S" example:"Ruritania"`
+	ISOCode  string `json:"iso_code" required:"true" pattern:"^[A-Z]{2}$" description:"ISO 3166-1 alpha-2 code." example:"ZZ"`
+	Currency string `json:"currency" required:"true" pattern:"^[A-Z]{3}$" description:"ISO 4217 code." example:"EUR"`
 }
 
 // Validate checks what the schema cannot express.
@@ -107,7 +107,7 @@ func (s *Service) CreateCountry(ctx context.Context, in *CountryInput) (*Country
 
 // CountryParams name a country.
 type CountryParams struct {
-	ID int64 `path:"country_id" minimum:"1"`
+	ID int64 `path:"country_id" minimum:"1" example:"1"`
 }
 
 // GetCountry returns a country.

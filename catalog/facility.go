@@ -18,7 +18,7 @@ import (
 // A Facility is something that hotels and rooms may have, such as a pool.
 type Facility struct {
 	ID    int64  `json:"id" example:"3"`
-	Title string `json:"title" example:"Swimming pool"`
+	Title string `json:"title" example:"Roof terrace"`
 }
 
 // Location is the path of the facility.
@@ -26,7 +26,7 @@ func (f *Facility) Location() string { return fmt.Sprintf("/facilities/%d", f.ID
 
 // FacilityInput is the body of the requests that write a facility.
 type FacilityInput struct {
-	Title string `json:"title" required:"true" minLength:"1" maxLength:"100" pattern:"\\S" example:"Swimming pool"`
+	Title string `json:"title" required:"true" minLength:"1" maxLength:"100" pattern:"\\S" example:"Roof terrace"`
 }
 
 var facilityExists = errs.Kind{
@@ -96,7 +96,7 @@ func (s *Service) CreateFacility(ctx context.Context, in *FacilityInput) (*Facil
 
 // FacilityParams name a facility.
 type FacilityParams struct {
-	ID int64 `path:"facility_id" minimum:"1"`
+	ID int64 `path:"facility_id" minimum:"1" example:"1"`
 }
 
 // GetFacility returns a facility.

@@ -68,7 +68,7 @@ type HotelInput struct {
 	Currency     *string  `json:"currency" pattern:"^[A-Z]{3}$" description:"ISO 4217 code; that of the country when absent. It changes only while the hotel has no rooms." example:"ISK"`
 	CheckInTime  string   `json:"check_in_time" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" default:"14:00" example:"14:00"`
 	CheckOutTime string   `json:"check_out_time" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" default:"12:00" example:"12:00"`
-	FacilityIDs  []int64  `json:"facility_ids" maxItems:"100" uniqueItems:"true" description:"Facilities of the hotel; none when absent."`
+	FacilityIDs  []int64  `json:"facility_ids" maxItems:"100" items.minimum:"1" uniqueItems:"true" description:"Facilities of the hotel; none when absent."`
 }
 
 // Validate checks what the schema cannot express.
@@ -149,7 +149,7 @@ func writeHotelLinks(ctx context.Context, tx pgx.Tx, id int64, facilityIDs []int
 
 // HotelParams name a hotel.
 type HotelParams struct {
-	ID int64 `path:"hotel_id" minimum:"1"`
+	ID int64 `path:"hotel_id" minimum:"1" example:"1"`
 }
 
 // GetHotel returns a hotel.

@@ -17,7 +17,7 @@ type ListHotelsParams struct {
 	CityID      *int64  `query:"city_id" minimum:"1"`
 	City        string  `query:"city" maxLength:"100" description:"Part of the name of the city, in any case."`
 	Stars       *int    `query:"stars" minimum:"0" maximum:"5"`
-	FacilityIDs []int64 `query:"facility_id" maxItems:"20" description:"Facilities that the hotel must have, all of them."`
+	FacilityIDs []int64 `query:"facility_id" maxItems:"20" items.minimum:"1" description:"Facilities that the hotel must have, all of them."`
 	Sort        string  `query:"sort" enum:"id,-id,title,-title,city,-city" default:"id" description:"By city means by its name."`
 }
 

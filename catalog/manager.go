@@ -62,7 +62,7 @@ func (s *Service) registerManagers(api *httpapi.API) {
 // ListManagersParams page the managers of a hotel.
 type ListManagersParams struct {
 	page.Params
-	HotelID int64 `path:"hotel_id" minimum:"1"`
+	HotelID int64 `path:"hotel_id" minimum:"1" example:"1"`
 }
 
 // ListManagers returns who is assigned to a hotel, page by page.
@@ -84,8 +84,8 @@ func (s *Service) ListManagers(ctx context.Context, p *ListManagersParams) (*pag
 
 // ManagerParams name a user and a hotel.
 type ManagerParams struct {
-	HotelID int64 `path:"hotel_id" minimum:"1"`
-	UserID  int64 `path:"user_id" minimum:"1"`
+	HotelID int64 `path:"hotel_id" minimum:"1" example:"1"`
+	UserID  int64 `path:"user_id" minimum:"1" example:"2"`
 }
 
 // AssignManager lets a manager run a hotel. It changes nothing if they do already.

@@ -46,7 +46,7 @@ type RoomInput struct {
 	Price       int64   `json:"price" required:"true" minimum:"0" maximum:"1000000000000" description:"Price of one night in minor units of the hotel's currency." example:"350000"`
 	Quantity    int     `json:"quantity" required:"true" minimum:"0" maximum:"10000" description:"How many rooms of this type the hotel has." example:"10"`
 	MaxGuests   int     `json:"max_guests" required:"true" minimum:"1" maximum:"100" description:"How many guests one such room takes." example:"2"`
-	FacilityIDs []int64 `json:"facility_ids" maxItems:"100" uniqueItems:"true" description:"Facilities of the room; none when absent."`
+	FacilityIDs []int64 `json:"facility_ids" maxItems:"100" items.minimum:"1" uniqueItems:"true" description:"Facilities of the room; none when absent."`
 }
 
 func (s *Service) registerRooms(api *httpapi.API) {
@@ -68,9 +68,9 @@ func (s *Service) registerRooms(api *httpapi.API) {
 // ListRoomsParams filter and page the rooms of a hotel.
 type ListRoomsParams struct {
 	page.Params
-	HotelID     int64   `path:"hotel_id" minimum:"1"`
+	HotelID     int64   `path:"hotel_id" minimum:"1" example:"1"`
 	Title       string  `query:"title" maxLength:"100" description:"Part of the title, in any case."`
-	FacilityIDs []int64 `query:"facility_id" maxItems:"20" description:"Facilities that the room must have, all of them."`
+	FacilityIDs []int64 `query:"facility_id" maxItems:"20" items.minimum:"1" description:"Facilities that the room must have, all of them."`
 	Sort        string  `query:"sort" enum:"id,-id,title,-title" default:"id"`
 }
 
@@ -115,7 +115,7 @@ func roomsQuery(p *ListRoomsParams) *query {
 
 // CreateRoomParams say which hotel gets a room, and what it is like.
 type CreateRoomParams struct {
-	HotelID int64 `path:"hotel_id" minimum:"1"`
+	HotelID int64 `path:"hotel_id" minimum:"1" example:"1"`
 	Body    RoomInput
 }
 
@@ -162,8 +162,8 @@ func sendForRoom(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, id int64) (*R
 
 // GetRoomParams name a room of a hotel.
 type GetRoomParams struct {
-	HotelID int64 `path:"hotel_id" minimum:"1"`
-	RoomID  int64 `path:"room_id" minimum:"1"`
+	HotelID int64 `path:"hotel_id" minimum:"1" example:"1"`
+	RoomID  int64 `path:"room_id" minimum:"1" example:"1"`
 }
 
 // GetRoom returns a room. A room of another hotel is not found.
