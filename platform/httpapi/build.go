@@ -72,7 +72,10 @@ func (e *endpoint) compile(schemas *Schemas) error {
 	if e.body != nil {
 		e.body.schema, err = schemas.At(append(at, "requestBody", "content", jsonType, "schema")...)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return e.checkExamples(member(schemas.document, at...))
 }
 
 // routes dispatches by path first and by method second, so that a path answers 405 with its own methods even

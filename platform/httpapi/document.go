@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -14,9 +15,10 @@ import (
 )
 
 const (
-	schemaPrefix  = "#/components/schemas/"
-	patchSuffix   = "Patch"
-	exampleOffset = "today+"
+	schemaPrefix = "#/components/schemas/"
+	patchSuffix  = "Patch"
+	// unknownPrefix begins the extensions by which the reflector remembers that it closed the parameters.
+	unknownPrefix = "x-forbid-unknown-"
 )
 
 // finish adds what reflection cannot know: descriptions of responses, schemas of patches, headers, examples.
@@ -25,6 +27,7 @@ func (a *API) finish(doc map[string]any) {
 		op := member(doc, "paths", e.path, strings.ToLower(e.method))
 		e.finishResponses(op)
 		finishParameters(op)
+		maps.DeleteFunc(op, func(name string, _ any) bool { return strings.HasPrefix(name, unknownPrefix) })
 		if e.Access == Public {
 			op["security"] = []any{}
 		}
@@ -36,8 +39,9 @@ func (a *API) finish(doc map[string]any) {
 		}
 	}
 	dropUnused(doc)
+	putNullLast(doc)
 	doc["tags"] = a.tags()
-	resolveExamples(doc, date.Of(time.Now().UTC()))
+	a.finishExamples(doc, date.Of(time.Now().UTC()))
 }
 
 func (e *endpoint) finishResponses(op map[string]any) {
@@ -51,15 +55,46 @@ func (e *endpoint) finishResponses(op map[string]any) {
 	}
 }
 
-// finishParameters says that a parameter is never null: it is there or it is not.
+// finishParameters says that a parameter is never null: it is there or it is not. What its schema repeats of the
+// parameter, or has for it, moves to the parameter, which is where tools look.
 func finishParameters(op map[string]any) {
 	parameters, _ := op["parameters"].([]any)
 	for _, p := range parameters {
-		schema := member(p.(map[string]any), "schema")
+		parameter := p.(map[string]any)
+		schema := member(parameter, "schema")
 		if types, ok := schema["type"].([]any); ok {
 			schema["type"] = slices.DeleteFunc(types, func(t any) bool { return t == "null" })[0]
 		}
+		if examples, ok := schema["examples"].([]any); ok {
+			parameter["example"] = examples[0]
+		}
+		delete(schema, "examples")
+		delete(schema, "description")
 	}
+}
+
+// putNullLast orders the types of what may be null: generators of clients take the first one for the type.
+func putNullLast(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		if types, ok := v["type"].([]any); ok {
+			slices.SortStableFunc(types, func(a, b any) int { return cmp.Compare(nullRank(a), nullRank(b)) })
+		}
+		for _, child := range v {
+			putNullLast(child)
+		}
+	case []any:
+		for _, child := range v {
+			putNullLast(child)
+		}
+	}
+}
+
+func nullRank(name any) int {
+	if name == "null" {
+		return 1
+	}
+	return 0
 }
 
 // meaning says what a status of e stands for: for problems, their codes.
@@ -141,38 +176,6 @@ func (a *API) tags() []any {
 		}
 	}
 	return tags
-}
-
-// resolveExamples replaces examples of the form "today+30" by that date, so that they can be tried as they are.
-func resolveExamples(v any, today date.Date) {
-	switch v := v.(type) {
-	case map[string]any:
-		for name, child := range v {
-			if s, ok := child.(string); ok && name == "example" {
-				v[name] = resolveExample(s, today)
-			}
-			resolveExamples(child, today)
-		}
-		if list, ok := v["examples"].([]any); ok {
-			for i, child := range list {
-				if s, ok := child.(string); ok {
-					list[i] = resolveExample(s, today)
-				}
-			}
-		}
-	case []any:
-		for _, child := range v {
-			resolveExamples(child, today)
-		}
-	}
-}
-
-func resolveExample(s string, today date.Date) string {
-	var days int
-	if n, _ := fmt.Sscanf(s, exampleOffset+"%d", &days); n == 1 {
-		return today.AddDays(days).String()
-	}
-	return s
 }
 
 // member follows names through nested objects.

@@ -68,6 +68,7 @@ func TestQuery(t *testing.T) {
 		"city=99999999999999999999999":        "city range",
 		"city=-1":                             "city minimum",
 		"tag=a&tag=b&tag=c":                   "tag max_items",
+		"maker=1&maker=0":                     "maker.1 minimum",
 		"from=2023-02-29":                     "from format",
 		"from=infinity":                       "from format",
 		"from=10000-01-01":                    "from format",

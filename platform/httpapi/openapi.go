@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/swaggest/jsonschema-go"
@@ -54,11 +55,13 @@ func (a *API) describe() ([]byte, error) {
 func newReflector() *openapi31.Reflector {
 	r := openapi31.NewReflector()
 	r.JSONSchemaReflector().AddTypeMapping(date.Date{}, dateSchema())
+	r.JSONSchemaReflector().InlineDefinition(date.Date{})
 	names := make(map[string]reflect.Type)
 	r.JSONSchemaReflector().DefaultOptions = append(r.JSONSchemaReflector().DefaultOptions,
 		jsonschema.InterceptDefName(func(t reflect.Type, _ string) string { return schemaName(names, t) }),
 		jsonschema.InterceptProp(requireInResponses),
 		jsonschema.InterceptProp(formatIntegers),
+		jsonschema.InterceptProp(boundItems),
 		jsonschema.InterceptSchema(closeInRequests),
 		jsonschema.InterceptNullability(func(p jsonschema.InterceptNullabilityParams) {
 			if p.NullAdded && p.Type.Kind() == reflect.Slice {
@@ -122,6 +125,20 @@ func formatIntegers(p jsonschema.InterceptPropParams) error {
 	if p.Processed && t.Kind() == reflect.Int64 && p.PropertySchema.Ref == nil {
 		p.PropertySchema.WithFormat("int64")
 	}
+	return nil
+}
+
+// boundItems applies the tag items.minimum to the elements of a slice.
+func boundItems(p jsonschema.InterceptPropParams) error {
+	bound, ok := p.Field.Tag.Lookup("items.minimum")
+	if !ok || !p.Processed {
+		return nil
+	}
+	least, err := strconv.ParseFloat(bound, 64)
+	if err != nil {
+		return fmt.Errorf("tag items.minimum of %s: %w", p.Name, err)
+	}
+	p.PropertySchema.Items.SchemaOrBool.TypeObject.WithMinimum(least)
 	return nil
 }
 

@@ -42,7 +42,7 @@ func (in *thingInput) Validate() error {
 }
 
 type thingPath struct {
-	ID int64 `path:"id" minimum:"1"`
+	ID int64 `path:"id" minimum:"1" example:"7"`
 }
 
 type putThing struct {
@@ -59,7 +59,8 @@ type listThings struct {
 	page.Params
 	City  *int64     `query:"city" minimum:"1"`
 	Tag   []string   `query:"tag" maxItems:"2"`
-	From  *date.Date `query:"from"`
+	Maker []int64    `query:"maker" items.minimum:"1"`
+	From  *date.Date `query:"from" example:"today+30"`
 	Ratio float64    `query:"ratio" default:"0.5" maximum:"1"`
 	Big   bool       `query:"big" default:"false"`
 	Sort  string     `query:"sort" enum:"id,title" default:"id"`

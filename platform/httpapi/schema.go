@@ -65,10 +65,13 @@ func (s *Schemas) parameters(path []string) ([]string, error) {
 	names := make([]string, len(list))
 	for i, v := range list {
 		p, _ := v.(map[string]any)
-		names[i] = fmt.Sprintf("%v %v", p["in"], p["name"])
+		names[i] = parameterKey(p)
 	}
 	return names, nil
 }
+
+// parameterKey tells a parameter of the document from the others of its operation, as "query limit".
+func parameterKey(p map[string]any) string { return fmt.Sprintf("%v %v", p["in"], p["name"]) }
 
 // integerOf judges the integers that a signed type of that many bits does not hold.
 func integerOf(bits int) func(any) error {
