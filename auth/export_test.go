@@ -23,6 +23,21 @@ func ReadPasswordHash(phc string) (string, Argon2, error) {
 	return p.String(), p.cost, err
 }
 
+// TakeHashingTurns waits until no password is hashed, and keeps all from being hashed until release is called.
+func (s *Service) TakeHashingTurns() (release func()) {
+	for range cap(s.passwords.slots) {
+		s.passwords.slots <- struct{}{}
+	}
+	return func() {
+		for range cap(s.passwords.slots) {
+			<-s.passwords.slots
+		}
+	}
+}
+
+// DummyHashCost is the cost of the hash that is compared with where there is none.
+func (s *Service) DummyHashCost() Argon2 { return s.passwords.dummy.cost }
+
 // ReadRefreshToken parses a refresh token and writes it again.
 func ReadRefreshToken(s string) (string, error) {
 	t, err := parseRefreshToken(s)

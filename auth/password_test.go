@@ -1,9 +1,12 @@
 package auth_test
 
 import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/shumbooking/shumbooking/auth"
 )
@@ -30,30 +33,49 @@ func TestDefaultCost(t *testing.T) {
 	}
 }
 
-// An unknown e-mail must cost what a wrong password costs, or the time tells who has an account.
-func TestUnknownEmailCostsAsMuch(t *testing.T) {
+// An unknown e-mail must cost what a wrong password costs, or the time tells who has an account: everybody has to
+// wait for a turn to hash, and does so at the same cost.
+func TestRefusalsCostAsMuch(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s := b.service(t, auth.Config{Argon2: auth.Argon2{MemoryKiB: 16 << 10, Passes: 2, Lanes: 1}})
-	p := &auth.SignUpParams{Email: "anna@example.com", Password: goodPassword}
-	if _, err := s.SignUp(t.Context(), p); err != nil {
+	b.user(t, "anna@example.com", auth.Guest)
+	b.user(t, "off@example.com", auth.Guest)
+	b.user(t, "blank@example.com", auth.Guest)
+	if err := b.auth.Disable(t.Context(), "off@example.com"); err != nil {
 		t.Fatal(err)
 	}
-	// The fastest of several, because other tests run meanwhile.
-	fastest := func(email string) time.Duration {
-		best := time.Hour
-		for range 3 {
-			start := time.Now()
-			_, err := s.Login(t.Context(), &auth.LoginParams{Email: email, Password: "wrong-password"})
-			best = min(best, time.Since(start))
-			wantKind(t, "Login("+email+")", err, "invalid_credentials")
+	if _, err := b.db.Exec(t.Context(), `UPDATE users SET password_hash = NULL WHERE email = 'blank@example.com'`); err != nil {
+		t.Fatal(err)
+	}
+	release := b.auth.TakeHashingTurns()
+	for _, email := range []string{"anna@example.com", "off@example.com", "blank@example.com", "nobody@example.com"} {
+		if err := b.loginUntilHashing(t, email); !errors.Is(err, context.Canceled) {
+			t.Errorf("Login(%s) of a client that leaves before its turn to hash = %v, want %v", email, err, context.Canceled)
 		}
-		return best
 	}
-	known, unknown := fastest("anna@example.com"), fastest("nobody@example.com")
-	if unknown < known/3 {
-		t.Errorf("an unknown e-mail is refused in %v, a known one in %v", unknown, known)
+	release()
+	b.wantLogin(t, "anna@example.com", goodPassword, http.StatusOK)
+	if got, want := b.auth.DummyHashCost(), cheap; got != want {
+		t.Errorf("no hash is compared with at the cost %+v, want %+v", got, want)
 	}
+}
+
+// loginUntilHashing tries to sign in with a wrong password, as a client that leaves once the user was looked for.
+func (b *bench) loginUntilHashing(tb testing.TB, email string) error {
+	tb.Helper()
+	ctx, leave := context.WithCancel(tb.Context())
+	defer leave()
+	looked := b.db.Stat().AcquireCount()
+	result := make(chan error)
+	go func() {
+		_, err := b.auth.Login(ctx, &auth.LoginParams{Email: email, Password: "wrong-password"})
+		result <- err
+	}()
+	for b.db.Stat().AcquireCount() == looked || b.db.Stat().AcquiredConns() > 0 {
+		runtime.Gosched()
+	}
+	leave()
+	return <-result
 }
 
 const samplePHC = "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"

@@ -1,7 +1,6 @@
 package auth_test
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"sync"
@@ -157,18 +156,6 @@ func TestLoginWhilePasswordChanges(t *testing.T) {
 				b.wantAlive(t, tokens, http.StatusUnauthorized)
 			}
 		}
-	}
-}
-
-func TestLoginWaitsItsTurnOnly(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	b.user(t, "anna@example.com", auth.Guest)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := b.auth.Login(ctx, &auth.LoginParams{Email: "anna@example.com", Password: goodPassword})
-	if err == nil {
-		t.Error("Login() of a client that left succeeded")
 	}
 }
 
