@@ -209,7 +209,7 @@ type pricePosition struct {
 
 // searchByPrice walks the rooms by the bound of their price. Where nightly prices differ from the rooms' own, total
 // prices come in another order than bounds, and rooms beyond the end of the walk may still be better than some
-// walked. Those are fetched by a second statement, which the bounds keep to the rooms in question.
+// walked. Then the walk goes on, for as many rooms as are in doubt, until none beyond its end can be better.
 func (s *Service) searchByPrice(ctx context.Context, q *search, p *SearchParams) (*page.List[hit], error) {
 	d := ascending()
 	if q.Sort == sortPriceFalling {
@@ -223,29 +223,47 @@ func (s *Service) searchByPrice(ctx context.Context, q *search, p *SearchParams)
 		}
 		part.after, part.from = &at.Last, &at.From
 	}
-	walk := q.walkRooms(d, part)
-	walked, err := pg.Collect[hit](ctx, s.db, walk.String(), walk.args...)
+	walked, err := s.walk(ctx, q, d, part)
 	if err != nil {
 		return nil, err
 	}
 	best := d.sorted(walked)
-	if len(walked) == part.limit {
-		end, worst := walked[len(walked)-1].atBound(), best[len(best)-1].atTotal()
-		if d.precedes(point{end.Amount * q.stay.units(), end.ID}, worst) {
-			part.from, part.past, part.before = nil, &end, &worst
-			walk = q.walkRooms(d, part)
-			more, err := pg.Collect[hit](ctx, s.db, walk.String(), walk.args...)
-			if err != nil {
-				return nil, err
-			}
-			best = d.sorted(slices.Concat(walked, more))
-			best = best[:min(part.limit, len(best))]
+	for more := walked; len(more) == part.limit; {
+		end := more[len(more)-1].atBound()
+		doubtful := best[d.countUntil(best, point{end.Amount * q.stay.units(), end.ID}):]
+		if len(doubtful) == 0 {
+			break
 		}
+		worst := best[len(best)-1].atTotal()
+		limit := len(doubtful)
+		if part.past != nil {
+			limit = max(limit, 2*part.limit) // Where all nights have prices of their own, so that it ends soon.
+		}
+		part = stretch{after: part.after, past: &end, before: &worst, limit: limit}
+		if more, err = s.walk(ctx, q, d, part); err != nil {
+			return nil, err
+		}
+		best = d.sorted(slices.Concat(best, more))
+		best = best[:min(p.Limit+1, len(best))]
 	}
 	return page.Cut(best, p.Limit, func(last hit) (string, error) {
 		at := pricePosition{Last: last.atTotal(), From: firstLeft(walked, best[:p.Limit])}
 		return s.cursors.Encode(searchName, p, at)
 	})
+}
+
+func (s *Service) walk(ctx context.Context, q *search, d direction, part stretch) ([]hit, error) {
+	walk := q.walkRooms(d, part)
+	return pg.Collect[hit](ctx, s.db, walk.String(), walk.args...)
+}
+
+// countUntil returns how many of the hits, which are in order of total price, come no later than the point.
+func (d direction) countUntil(hits []hit, end point) int {
+	n := slices.IndexFunc(hits, func(h hit) bool { return d.precedes(end, h.atTotal()) })
+	if n < 0 {
+		return len(hits)
+	}
+	return n
 }
 
 // firstLeft returns the place of the first walked room that is not on the page. There is one, because more rooms

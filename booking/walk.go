@@ -128,7 +128,7 @@ type stretch struct {
 }
 
 // walkRooms walks the rooms by the bound of their price, keeps one when it can be booked and represents its hotel,
-// and stops at the limit. It never reads the city beyond that. A stretch with an end returns the best by total price.
+// and stops at the limit. It never reads the city beyond that.
 func (s *search) walkRooms(d direction, part stretch) *statement {
 	q := newStatement(&s.stay)
 	q.add("\nSELECT r.id, r.hotel_id, " + totalPrice + " AS total, " + d.bound + " AS bound, '' AS title")
@@ -154,11 +154,7 @@ func (s *search) walkRooms(d direction, part stretch) *statement {
 	s.hotelFilters(q, "r.hotel_id")
 	q.add("\n\tTHEN r.id = (")
 	s.representative(q)
-	by := d.bound
-	if part.past != nil {
-		by = "total"
-	}
-	q.add(") ELSE false END\nORDER BY "+by+" "+d.order+", r.id "+d.order+" LIMIT ?::integer", part.limit)
+	q.add(") ELSE false END\nORDER BY "+d.bound+" "+d.order+", r.id "+d.order+" LIMIT ?::integer", part.limit)
 	return q
 }
 
