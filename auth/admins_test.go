@@ -92,7 +92,7 @@ func TestAdminsDeleteEachOther(t *testing.T) {
 	b := setup(t)
 	b.user(t, "first@example.com", auth.Admin)
 	for range 20 {
-		admins, err := b.auth.ListUsers(t.Context(), listOf(auth.Admin))
+		admins, err := b.auth.ListUsers(t.Context(), allAdmins())
 		if err != nil || len(admins.Items) != 1 {
 			t.Fatalf("admins %+v, %v; want one", admins, err)
 		}
@@ -115,8 +115,8 @@ func TestAdminsDeleteEachOther(t *testing.T) {
 	}
 }
 
-func listOf(role auth.Role) *auth.ListUsersParams {
-	p := &auth.ListUsersParams{Role: &role}
+func allAdmins() *auth.ListUsersParams {
+	p := &auth.ListUsersParams{Role: new(auth.Admin)}
 	p.Limit = 100
 	return p
 }
@@ -173,7 +173,7 @@ func TestEnsureAdmin(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	admins, err := b.auth.ListUsers(t.Context(), listOf(auth.Admin))
+	admins, err := b.auth.ListUsers(t.Context(), allAdmins())
 	if err != nil || len(admins.Items) != 1 {
 		t.Fatalf("admins = %+v, %v; want one", admins, err)
 	}
@@ -188,7 +188,7 @@ func TestEnsureAdmin(t *testing.T) {
 	if err := b.auth.EnsureAdmin(t.Context(), "other@example.com", goodPassword); err != nil {
 		t.Fatal(err)
 	}
-	admins, err = b.auth.ListUsers(t.Context(), listOf(auth.Admin))
+	admins, err = b.auth.ListUsers(t.Context(), allAdmins())
 	if err != nil || len(admins.Items) != 1 {
 		t.Errorf("admins = %+v, %v; want one", admins, err)
 	}
@@ -213,7 +213,7 @@ func TestEnsureAdminTakesAnAccountOver(t *testing.T) {
 	if want := fmt.Sprintf("level=WARN msg=\"a registered user became the first admin\" user_id=%d", u.ID); !strings.Contains(log.String(), want) {
 		t.Errorf("log = %q, want %s", log.String(), want)
 	}
-	admins, err := b.auth.ListUsers(t.Context(), listOf(auth.Admin))
+	admins, err := b.auth.ListUsers(t.Context(), allAdmins())
 	if err != nil || len(admins.Items) != 1 {
 		t.Fatalf("admins = %+v, %v; want one", admins, err)
 	}

@@ -197,7 +197,7 @@ func TestQueueByID(t *testing.T) {
 		t.Fatalf("%d hotels and %d rooms, want 4 of each", len(found.Hotels), len(found.Rooms))
 	}
 	for i, h := range found.Hotels {
-		var one, other int64 = int64(4 - i), int64(5 - i)
+		one, other := int64(4-i), int64(5-i)
 		if h.ID != hotels[i] || len(h.Facilities) != 2 || h.Facilities[0].ID != one || h.Facilities[1].ID != other {
 			t.Errorf("hotel %d is %d with %v", i, h.ID, h.Facilities)
 		}

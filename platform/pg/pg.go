@@ -48,6 +48,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (*pgxpool.Pool, error
 	cc.RuntimeParams["lock_timeout"] = "1500"
 	cc.RuntimeParams["idle_in_transaction_session_timeout"] = "10000"
 	cc.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	cc.RuntimeParams["jit"] = "off" // Compiling a plan takes longer than any statement here runs.
 	cc.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
 		log.Warn("postgres notice", "severity", n.Severity, "code", n.Code, "message", n.Message)
 	}

@@ -30,6 +30,7 @@ func TestOpen_Settings(t *testing.T) {
 		{"lock_timeout", "1500ms"},
 		{"idle_in_transaction_session_timeout", "10s"},
 		{"plan_cache_mode", "force_generic_plan"},
+		{"jit", "off"},
 	} {
 		var got string
 		if err := pool.QueryRow(t.Context(), "SELECT current_setting($1)", tt.name).Scan(&got); err != nil {
