@@ -48,6 +48,23 @@ Prices are whole numbers of the currency's smallest unit.
 	maxStartPause     = 2 * time.Second
 )
 
+// apiTags are the groups of operations in the order in which a newcomer meets them.
+func apiTags() []httpapi.Tag {
+	return []httpapi.Tag{
+		{Name: "Availability", Description: "What is free, for how much."},
+		{Name: "Bookings", Description: "Stays of guests."},
+		{Name: "Auth", Description: "Registering, signing in, and one's own account."},
+		{Name: "Hotels", Description: "Houses with rooms."},
+		{Name: "Rooms", Description: "Room types of a hotel, and their nights."},
+		{Name: "Managers", Description: "Who runs which hotel."},
+		{Name: "Countries", Description: "Countries and their currencies."},
+		{Name: "Cities", Description: "Cities and their time zones."},
+		{Name: "Facilities", Description: "What hotels and rooms may have."},
+		{Name: "Users", Description: "Accounts, for admins."},
+		{Name: "System", Description: "Health, metrics and this documentation."},
+	}
+}
+
 // An application is the service put together.
 type application struct {
 	pool, probe *pgxpool.Pool
@@ -91,7 +108,7 @@ func (a *application) wire(s settings, started time.Time) error {
 		Version: b.version, Commit: b.commit, Started: started, Checks: a.checks(), Log: a.log,
 	})
 	a.api = httpapi.New(httpapi.Config{
-		Title: apiTitle, Version: b.version, Description: apiDescription,
+		Title: apiTitle, Version: b.version, Description: apiDescription, Tags: apiTags(),
 		RootPath: s.rootPath, CORSOrigins: s.corsOrigins,
 		Authenticate: a.auth.Authenticate, Classify: a.classify,
 		Log: a.log, Metrics: registry,

@@ -11,12 +11,12 @@ import (
 // Register mounts the endpoints on api.
 func (h *Health) Register(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
-		Pattern: "GET /live", ID: "getLive", Tag: "System", Access: httpapi.Public,
+		Pattern: "GET /live", ID: "getLive", Tag: "System", Access: httpapi.Public, Probe: true,
 		Summary:     "Is the process alive?",
 		Description: "Looks at nothing but the process itself. An orchestrator restarts a process that does not answer.",
 	}, h.Live)
 	httpapi.Handle(api, httpapi.Route{
-		Pattern: "GET /ready", ID: "getReady", Tag: "System", Access: httpapi.Public,
+		Pattern: "GET /ready", ID: "getReady", Tag: "System", Access: httpapi.Public, Probe: true,
 		Summary: "Can the process serve requests?",
 		Description: "503 while the process starts or drains, and without its database or the current schema of it. " +
 			"Other components are reported and do not decide.",

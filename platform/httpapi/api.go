@@ -63,9 +63,16 @@ type Route struct {
 	Status int
 	// OtherStatuses are those a response with StatusCode() may choose beside Status.
 	OtherStatuses []int
+	// Probe marks a route that machines call all the time: its answers are logged at level debug.
+	Probe bool
 	// Errors are the kinds of problem that the endpoint itself returns. Those that any route of its shape can
 	// cause (malformed, unauthenticated, invalid, ...) are added by the API.
 	Errors []errs.Kind
+}
+
+// A Tag is a group of operations in the documentation.
+type Tag struct {
+	Name, Description string
 }
 
 // Empty is the response of an endpoint that answers 204 No Content.
@@ -75,6 +82,8 @@ type Empty struct{}
 type Config struct {
 	// Title, Version and Description stand in the OpenAPI document.
 	Title, Version, Description string
+	// Tags describe the groups of operations, in the order in which the documentation shows them; optional.
+	Tags []Tag
 	// RootPath is the prefix under which a proxy publishes the API, such as "/apps/shum-booking"; optional.
 	// Routes answer with and without it, and every link that the API prints begins with it.
 	RootPath string

@@ -129,7 +129,7 @@ func (a *API) methods(methods map[string]*endpoint) http.Handler {
 // the body, sign-in and role, syntax and schema, and what the endpoint finds.
 func (a *API) call(w http.ResponseWriter, r *http.Request, e *endpoint) {
 	x := exchangeOf(r.Context())
-	x.pattern = e.path
+	x.pattern, x.probe = e.path, e.Probe
 	ctx, cancel := context.WithTimeout(r.Context(), a.cfg.Timeout)
 	defer cancel()
 	r = r.WithContext(ctx)

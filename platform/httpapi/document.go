@@ -166,13 +166,18 @@ func patchSchema(of map[string]any) map[string]any {
 	return s
 }
 
+// tags lists the groups of operations: those of the configuration in its order, then any others.
 func (a *API) tags() []any {
 	var tags []any
 	seen := make(map[string]bool)
+	for _, tag := range a.cfg.Tags {
+		seen[tag.Name] = true
+		tags = append(tags, map[string]any{"name": tag.Name, "description": tag.Description})
+	}
 	for _, e := range a.endpoints {
 		if !seen[e.Tag] {
 			seen[e.Tag] = true
-			tags = append(tags, map[string]any{"name": e.Tag, "description": "Operations on " + strings.ToLower(e.Tag) + "."})
+			tags = append(tags, map[string]any{"name": e.Tag})
 		}
 	}
 	return tags

@@ -13,6 +13,7 @@ import (
 type exchange struct {
 	requestID string
 	pattern   string
+	probe     bool
 	caller    string
 	status    int
 	bytes     int64
@@ -77,8 +78,11 @@ func (a *API) observe(next http.Handler) http.Handler {
 
 func (a *API) log(r *http.Request, x *exchange, elapsed time.Duration) {
 	level := slog.LevelInfo
-	if x.status >= 500 {
+	switch {
+	case x.status >= 500 && x.err != nil:
 		level = slog.LevelError
+	case x.probe:
+		level = slog.LevelDebug
 	}
 	if !a.cfg.Log.Enabled(r.Context(), level) {
 		return

@@ -50,6 +50,20 @@ func TestLogLine(t *testing.T) {
 	}
 }
 
+func TestProbesAreLoggedQuietly(t *testing.T) {
+	t.Parallel()
+	for level, want := range map[slog.Level]int{slog.LevelInfo: 0, slog.LevelDebug: 1} {
+		var out bytes.Buffer
+		c := apitest.Build(t, httpapi.Config{
+			Authenticate: authenticate, Log: slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: level})),
+		}, register)
+		c.Do("GET", "/ping?from=a-probe", nil).Want(http.StatusOK)
+		if got := strings.Count(out.String(), "\n"); got != want {
+			t.Errorf("at level %v: %d lines, want %d: %s", level, got, want, out.String())
+		}
+	}
+}
+
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()

@@ -120,6 +120,9 @@ func register(api *httpapi.API) {
 	httpapi.Handle(api, route("DELETE /things/{id}", "deleteThing", member), func(context.Context, *thingPath) (*httpapi.Empty, error) {
 		return nil, nil
 	})
+	ping := route("GET /ping", "ping", httpapi.Public)
+	ping.Probe = true
+	httpapi.Handle(api, ping, func(context.Context, *struct{}) (*thing, error) { return &thing{ID: 1}, nil })
 	httpapi.HandleDocs(api)
 }
 

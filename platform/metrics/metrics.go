@@ -43,7 +43,7 @@ func NewRegistry(b Build) *prometheus.Registry {
 // Register mounts GET /metrics on api.
 func Register(api *httpapi.API, from prometheus.Gatherer, log *slog.Logger) {
 	httpapi.HandleRaw[struct{}](api, httpapi.Route{
-		Pattern: "GET /metrics", ID: "getMetrics", Tag: "System", Access: httpapi.Public,
+		Pattern: "GET /metrics", ID: "getMetrics", Tag: "System", Access: httpapi.Public, Probe: true,
 		Summary: "Metrics for Prometheus",
 	}, ContentType, Handler(from, log))
 }
