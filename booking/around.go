@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
 // earthRadius is the mean radius of the earth in kilometres.
@@ -46,9 +48,9 @@ func radians(deg float64) float64 { return deg * math.Pi / 180 }
 
 // hotelsAround selects id, title and distance of the hotels in the circle: the boxes by the index on the hotels'
 // location, then the distance by the haversine formula.
-func (s *search) hotelsAround(q *statement) {
+func (s *search) hotelsAround(q *pg.Statement) {
 	c := s.centre
-	q.add(`
+	q.Add(`
 	SELECT h.id, h.title, h.distance FROM (
 		SELECT h.id, h.title, 2 * ?::float8 * asin(least(1, sqrt(
 			sin(radians(h.latitude - ?::float8) / 2) ^ 2
@@ -56,48 +58,48 @@ func (s *search) hotelsAround(q *statement) {
 		FROM hotels h WHERE h.archived_at IS NULL AND (`, earthRadius, c.lat, c.lat, c.lon)
 	or := ""
 	for _, b := range c.boxes() {
-		q.add(or+"point(h.longitude, h.latitude) <@ ?::box", b)
+		q.Add(or+"point(h.longitude, h.latitude) <@ ?::box", b)
 		or = " OR "
 	}
-	q.add(") OFFSET 0\n\t) AS h WHERE h.distance <= ?::float8", c.radius)
+	q.Add(") OFFSET 0\n\t) AS h WHERE h.distance <= ?::float8", c.radius)
 }
 
 // walkHotels walks the hotels by title or by distance, and keeps those with a room that can be booked.
-func (s *search) walkHotels(after *hotelPosition, limit int) *statement {
+func (s *search) walkHotels(after *hotelPosition, limit int) *pg.Statement {
 	q := newStatement(&s.stay)
-	q.add("\nSELECT r.id, r.hotel_id, r.total, 0::bigint AS bound, h.title, h.distance")
+	q.Add("SELECT r.id, r.hotel_id, r.total, 0::bigint AS bound, h.title, h.distance")
 	s.roomsOfHit(q)
-	q.add("\nFROM (")
+	q.Add("FROM (")
 	by := s.hotelSource(q, after)
-	q.add("\n) AS h CROSS JOIN LATERAL (\n\tSELECT c.id, c.hotel_id, " + of(totalPrice) + " AS total FROM rooms c WHERE c.hotel_id = h.id AND " + of(offerableRoom))
+	q.Add(") AS h CROSS JOIN LATERAL (\n\tSELECT c.id, c.hotel_id, " + of(totalPrice) + " AS total FROM rooms c WHERE c.hotel_id = h.id AND " + of(offerableRoom))
 	s.currency(q, "c")
 	s.priceLimits(q)
-	q.add("\n\tORDER BY total, c.id LIMIT 1\n) AS r\nORDER BY "+by+", h.id LIMIT ?::integer", limit)
+	q.Add("\tORDER BY total, c.id LIMIT 1\n) AS r\nORDER BY "+by+", h.id LIMIT ?::integer", limit)
 	return q
 }
 
 // hotelSource selects the hotels in their order, which it returns, from the given position on.
-func (s *search) hotelSource(q *statement, after *hotelPosition) string {
+func (s *search) hotelSource(q *pg.Statement, after *hotelPosition) string {
 	if s.centre != nil {
-		q.add("\n\tSELECT h.id, h.title, h.distance FROM (")
+		q.Add("\tSELECT h.id, h.title, h.distance FROM (")
 		s.hotelsAround(q)
-		q.add("\n\t) AS h WHERE true")
+		q.Add("\t) AS h WHERE true")
 	} else {
-		q.add("\n\tSELECT h.id, h.title, NULL::float8 AS distance FROM hotels h WHERE h.archived_at IS NULL AND h.city_id = ?::bigint", *s.CityID)
+		q.Add("\tSELECT h.id, h.title, NULL::float8 AS distance FROM hotels h WHERE h.archived_at IS NULL AND h.city_id = ?::bigint", *s.CityID)
 	}
 	// A CASE for the reason given in walkRooms. Without filters it is folded away.
-	q.add("\n\tAND CASE WHEN true")
+	q.Add("\tAND CASE WHEN true")
 	s.hotelFilters(q, "h.id")
-	q.add(" THEN true ELSE false END")
+	q.Add(" THEN true ELSE false END")
 	by := "h.title"
 	if s.Sort == sortDistance {
 		by = "h.distance"
 	}
 	if after != nil && s.Sort == sortDistance {
-		q.add("\n\tAND (h.distance, h.id) > (?::float8, ?::bigint)", after.Distance, after.ID)
+		q.Add("\tAND (h.distance, h.id) > (?::float8, ?::bigint)", after.Distance, after.ID)
 	} else if after != nil {
-		q.add("\n\tAND (h.title, h.id) > (?::text, ?::bigint)", after.Title, after.ID)
+		q.Add("\tAND (h.title, h.id) > (?::text, ?::bigint)", after.Title, after.ID)
 	}
-	q.add("\n\tORDER BY " + by + ", h.id OFFSET 0")
+	q.Add("\tORDER BY " + by + ", h.id OFFSET 0")
 	return by
 }

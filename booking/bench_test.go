@@ -181,7 +181,7 @@ func (x *bench) bareSearch(city int64, seed uint64) {
 		return
 	}
 	walk := q.walkRooms(ascending(), stretch{limit: p.Limit + 1})
-	rows, err := x.db.Query(x.b.Context(), walk.String(), walk.args...)
+	rows, err := x.db.Query(x.b.Context(), walk.String(), walk.Args()...)
 	if err != nil {
 		x.b.Error(err)
 		return

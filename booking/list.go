@@ -50,24 +50,24 @@ func (s *Service) List(ctx context.Context, p *ListParams) (*page.List[Booking],
 }
 
 // ofAll selects from the bookings of all hotels.
-func (p *ListParams) ofAll(after *stayPosition) *statement {
-	q := new(statement)
-	q.add(selectBookings + "\nFROM (\nSELECT " + bookingColumns + " FROM bookings b WHERE true")
+func (p *ListParams) ofAll(after *stayPosition) *pg.Statement {
+	q := pg.NewStatement()
+	q.Add(selectBookings + "\nFROM (\nSELECT " + bookingColumns + " FROM bookings b WHERE true")
 	p.filter(q, after)
-	q.add(withNightly)
+	q.Add(withNightly)
 	return q
 }
 
 // ofManager selects from the bookings of the hotels that a manager runs. Each hotel gives its newest by an index,
 // whatever number of bookings the other hotels have.
-func (p *ListParams) ofManager(after *stayPosition, managerID int64) *statement {
-	q := new(statement)
-	q.add(selectBookings + "\nFROM (\nSELECT " + bookingColumns + " FROM hotel_managers m CROSS JOIN LATERAL (\nSELECT " +
+func (p *ListParams) ofManager(after *stayPosition, managerID int64) *pg.Statement {
+	q := pg.NewStatement()
+	q.Add(selectBookings + "\nFROM (\nSELECT " + bookingColumns + " FROM hotel_managers m CROSS JOIN LATERAL (\nSELECT " +
 		bookingColumns + " FROM bookings b WHERE b.hotel_id = m.hotel_id")
 	p.filter(q, after)
-	q.add(") AS b WHERE m.user_id = ?::bigint", managerID)
-	q.add(newestFirst, p.Limit+1)
-	q.add(withNightly)
+	q.Add(") AS b WHERE m.user_id = ?::bigint", managerID)
+	q.Add(newestFirst, p.Limit+1)
+	q.Add(withNightly)
 	return q
 }
 
@@ -87,12 +87,12 @@ func (s *Service) Mine(ctx context.Context, p *MineParams) (*page.List[Booking],
 }
 
 // ofUser selects from the bookings of one user.
-func ofUser(after *stayPosition, userID int64, limit int) *statement {
-	q := new(statement)
-	q.add(selectBookings+"\nFROM (\nSELECT "+bookingColumns+" FROM bookings b WHERE b.user_id = ?::bigint", userID)
+func ofUser(after *stayPosition, userID int64, limit int) *pg.Statement {
+	q := pg.NewStatement()
+	q.Add(selectBookings+"\nFROM (\nSELECT "+bookingColumns+" FROM bookings b WHERE b.user_id = ?::bigint", userID)
 	seek(q, after)
-	q.add(newestFirst, limit+1)
-	q.add(withNightly)
+	q.Add(newestFirst, limit+1)
+	q.Add(withNightly)
 	return q
 }
 
@@ -114,8 +114,8 @@ func (s *Service) positionOf(cursor, list string, filters any) (*stayPosition, e
 }
 
 // listBookings runs q, which asks for one booking more than limit, and makes a page of the result.
-func (s *Service) listBookings(ctx context.Context, q *statement, list string, filters any, limit int) (*page.List[Booking], error) {
-	rows, err := pg.Collect[bookingRow](ctx, s.db, q.String(), q.args...)
+func (s *Service) listBookings(ctx context.Context, q *pg.Statement, list string, filters any, limit int) (*page.List[Booking], error) {
+	rows, err := pg.Collect[bookingRow](ctx, s.db, q.String(), q.Args()...)
 	if err != nil {
 		return nil, fmt.Errorf("list bookings: %w", err)
 	}
@@ -130,40 +130,40 @@ const (
 	newestFirst    = "\nORDER BY b.date_from DESC, b.id DESC LIMIT ?::integer"
 )
 
-func seek(q *statement, after *stayPosition) {
+func seek(q *pg.Statement, after *stayPosition) {
 	if after != nil {
-		q.add("\nAND (b.date_from, b.id) < (?::date, ?::bigint)", after.DateFrom, after.ID)
+		q.Add("AND (b.date_from, b.id) < (?::date, ?::bigint)", after.DateFrom, after.ID)
 	}
 }
 
 // filter adds the conditions of p, the place to go on from and the limit.
-func (p *ListParams) filter(q *statement, after *stayPosition) {
+func (p *ListParams) filter(q *pg.Statement, after *stayPosition) {
 	if p.HotelID != nil {
-		q.add("\nAND b.hotel_id = ?::bigint", *p.HotelID)
+		q.Add("AND b.hotel_id = ?::bigint", *p.HotelID)
 	}
 	if p.RoomID != nil {
-		q.add("\nAND b.room_id = ?::bigint", *p.RoomID)
+		q.Add("AND b.room_id = ?::bigint", *p.RoomID)
 	}
 	if p.UserID != nil {
-		q.add("\nAND b.user_id = ?::bigint", *p.UserID)
+		q.Add("AND b.user_id = ?::bigint", *p.UserID)
 	}
 	switch p.Status {
 	case Confirmed:
-		q.add("\nAND b.status = 'confirmed'")
+		q.Add("AND b.status = 'confirmed'")
 	case Cancelled:
-		q.add("\nAND b.status = 'cancelled'")
+		q.Add("AND b.status = 'cancelled'")
 	}
 	if p.From != nil {
 		// No stay is longer than 30 nights: the second condition is for the index on the first night.
-		q.add("\nAND b.date_to > ?::date AND b.date_from > ?::date - 30", *p.From, *p.From)
+		q.Add("AND b.date_to > ?::date AND b.date_from > ?::date - 30", *p.From, *p.From)
 	}
 	if p.To != nil {
-		q.add("\nAND b.date_from < ?::date", *p.To)
+		q.Add("AND b.date_from < ?::date", *p.To)
 	}
 	if p.Reference != nil {
 		id, _ := parseReference(*p.Reference)
-		q.add("\nAND b.id = ?::bigint", id)
+		q.Add("AND b.id = ?::bigint", id)
 	}
 	seek(q, after)
-	q.add(newestFirst, p.Limit+1)
+	q.Add(newestFirst, p.Limit+1)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/shumbooking/shumbooking/platform/date"
 	"github.com/shumbooking/shumbooking/platform/page"
+	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
 )
 
@@ -198,7 +199,7 @@ func lookAtSearches(t *testing.T, db *pgxpool.Pool) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var walk *statement
+			var walk *pg.Statement
 			switch q.Sort {
 			case sortTitle, sortDistance:
 				walk = q.walkHotels(nil, 21)
@@ -207,7 +208,7 @@ func lookAtSearches(t *testing.T, db *pgxpool.Pool) {
 			default:
 				walk = q.walkRooms(ascending(), stretch{limit: 21})
 			}
-			nodes := explain(t, db, walk.String(), walk.args...)
+			nodes := explain(t, db, walk.String(), walk.Args()...)
 			if nodes[0].Rows != 21 {
 				t.Errorf("%v hits, want 21", nodes[0].Rows)
 			}
@@ -235,7 +236,7 @@ func lookAtLists(t *testing.T, db *pgxpool.Pool) {
 		t.Run(test.name, func(t *testing.T) {
 			test.params.Limit = 20
 			q := test.params.ofAll(nil)
-			nodes := explain(t, db, q.String(), q.args...)
+			nodes := explain(t, db, q.String(), q.Args()...)
 			wantIndex(t, nodes, test.index)
 			wantShort(t, nodes, 500)
 		})
@@ -243,13 +244,13 @@ func lookAtLists(t *testing.T, db *pgxpool.Pool) {
 	t.Run("manager", func(t *testing.T) {
 		p := ListParams{Params: page.Params{Limit: 20}}
 		q := p.ofManager(nil, 1)
-		nodes := explain(t, db, q.String(), q.args...)
+		nodes := explain(t, db, q.String(), q.Args()...)
 		wantIndex(t, nodes, "bookings_hotel_id_idx")
 		wantShort(t, nodes, 500)
 	})
 	t.Run("mine", func(t *testing.T) {
 		q := ofUser(nil, 1, 20)
-		nodes := explain(t, db, q.String(), q.args...)
+		nodes := explain(t, db, q.String(), q.Args()...)
 		wantIndex(t, nodes, "bookings_user_id_idx")
 		wantShort(t, nodes, 500)
 	})

@@ -186,7 +186,7 @@ func (s *Service) searchHotels(ctx context.Context, q *search, p *SearchParams) 
 		}
 	}
 	walk := q.walkHotels(after, p.Limit+1)
-	hits, err := pg.Collect[hit](ctx, s.db, walk.String(), walk.args...)
+	hits, err := pg.Collect[hit](ctx, s.db, walk.String(), walk.Args()...)
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +254,7 @@ func (s *Service) searchByPrice(ctx context.Context, q *search, p *SearchParams)
 
 func (s *Service) walk(ctx context.Context, q *search, d direction, part stretch) ([]hit, error) {
 	walk := q.walkRooms(d, part)
-	return pg.Collect[hit](ctx, s.db, walk.String(), walk.args...)
+	return pg.Collect[hit](ctx, s.db, walk.String(), walk.Args()...)
 }
 
 // countUntil returns how many of the hits, which are in order of total price, come no later than the point.

@@ -2,35 +2,15 @@ package booking
 
 import (
 	"cmp"
-	"strconv"
 	"strings"
+
+	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
-// A statement is SQL composed of fixed fragments and the arguments they refer to. Only fragments that a request
-// needs are in it, so that every combination of filters is one prepared statement with a plan of its own.
-type statement struct {
-	sql  strings.Builder
-	args []any
-}
-
 // newStatement begins a statement about a stay. Its first four arguments are those of offerable and totalPrice.
-func newStatement(s *stay) *statement {
-	return &statement{args: []any{s.from, s.to, s.rooms, s.guests}}
+func newStatement(s *stay) *pg.Statement {
+	return pg.NewStatement(s.from, s.to, s.rooms, s.guests)
 }
-
-// add appends parts; each ? in them stands for the next of args.
-func (q *statement) add(part string, args ...any) {
-	for _, arg := range args {
-		before, after, _ := strings.Cut(part, "?")
-		q.args = append(q.args, arg)
-		q.sql.WriteString(before)
-		q.sql.WriteString("$" + strconv.Itoa(len(q.args)))
-		part = after
-	}
-	q.sql.WriteString(part)
-}
-
-func (q *statement) String() string { return q.sql.String() }
 
 // of returns a fragment about room r as one about room c.
 func of(fragment string) string { return strings.ReplaceAll(fragment, "r.", "c.") }
@@ -44,51 +24,51 @@ const totalPrice = `((r.price * ($2::date - $1::date)
 	), 0) END) * $3::integer)`
 
 // roomsOfHit lists the rooms of r's hotel that can be booked.
-func (s *search) roomsOfHit(q *statement) {
-	q.add(",\n\tARRAY(SELECT c.id FROM rooms c WHERE c.hotel_id = r.hotel_id AND " + of(offerableRoom))
+func (s *search) roomsOfHit(q *pg.Statement) {
+	q.Add(",\n\tARRAY(SELECT c.id FROM rooms c WHERE c.hotel_id = r.hotel_id AND " + of(offerableRoom))
 	s.priceLimits(q)
-	q.add(") AS rooms")
+	q.Add(") AS rooms")
 }
 
 // representative selects, of the rooms c of hotel r.hotel_id that can be booked, the cheapest.
-func (s *search) representative(q *statement) {
-	q.add("SELECT c.id FROM rooms c WHERE c.hotel_id = r.hotel_id AND " + of(offerableRoom))
+func (s *search) representative(q *pg.Statement) {
+	q.Add("SELECT c.id FROM rooms c WHERE c.hotel_id = r.hotel_id AND " + of(offerableRoom))
 	s.priceLimits(q)
-	q.add("\n\tORDER BY " + of(totalPrice) + ", c.id LIMIT 1")
+	q.Add("\tORDER BY " + of(totalPrice) + ", c.id LIMIT 1")
 }
 
 // priceLimits keeps the rooms c whose total price is within the limits asked for.
-func (s *search) priceLimits(q *statement) {
+func (s *search) priceLimits(q *pg.Statement) {
 	if s.PriceMin != nil {
-		q.add("\n\tAND "+of(totalPrice)+" >= ?::bigint", *s.PriceMin)
+		q.Add("\tAND "+of(totalPrice)+" >= ?::bigint", *s.PriceMin)
 	}
 	if s.PriceMax != nil {
-		q.add("\n\tAND "+of(totalPrice)+" <= ?::bigint", *s.PriceMax)
+		q.Add("\tAND "+of(totalPrice)+" <= ?::bigint", *s.PriceMax)
 	}
 }
 
 // currency is the currency of the search: the one asked for, or that of the city's country.
-func (s *search) currency(q *statement, room string) {
+func (s *search) currency(q *pg.Statement, room string) {
 	switch {
 	case s.Currency != nil:
-		q.add("\n\tAND "+room+".currency = ?::text", *s.Currency)
+		q.Add("\tAND "+room+".currency = ?::text", *s.Currency)
 	case s.CityID != nil:
-		q.add("\n\tAND "+room+`.currency = (
+		q.Add("\tAND "+room+`.currency = (
 		SELECT k.currency FROM countries k WHERE k.id = (SELECT t.country_id FROM cities t WHERE t.id = ?::bigint))`, *s.CityID)
 	}
 }
 
 // hotelFilters keeps what the hotel named by id fulfils of the filters. They are scalar sub-selects for the same
 // reason as the look of offerableRoom.
-func (s *search) hotelFilters(q *statement, id string) {
+func (s *search) hotelFilters(q *pg.Statement, id string) {
 	if s.Stars != nil {
-		q.add("\n\tAND (SELECT g.stars FROM hotels g WHERE g.id = "+id+") = ?::integer", *s.Stars)
+		q.Add("\tAND (SELECT g.stars FROM hotels g WHERE g.id = "+id+") = ?::integer", *s.Stars)
 	}
 	for _, facility := range s.FacilityIDs {
-		q.add("\n\tAND (SELECT 1 FROM hotel_facilities f WHERE f.hotel_id = "+id+" AND f.facility_id = ?::bigint) = 1", facility)
+		q.Add("\tAND (SELECT 1 FROM hotel_facilities f WHERE f.hotel_id = "+id+" AND f.facility_id = ?::bigint) = 1", facility)
 	}
 	if s.atEdge {
-		q.add("\n\tAND (SELECT $1::date - (now() AT TIME ZONE g.time_zone)::date FROM hotels g WHERE g.id = " + id + ") BETWEEN 0 AND 500")
+		q.Add("\tAND (SELECT $1::date - (now() AT TIME ZONE g.time_zone)::date FROM hotels g WHERE g.id = " + id + ") BETWEEN 0 AND 500")
 	}
 }
 
@@ -129,32 +109,32 @@ type stretch struct {
 
 // walkRooms walks the rooms by the bound of their price, keeps one when it can be booked and represents its hotel,
 // and stops at the limit. It never reads the city beyond that.
-func (s *search) walkRooms(d direction, part stretch) *statement {
+func (s *search) walkRooms(d direction, part stretch) *pg.Statement {
 	q := newStatement(&s.stay)
-	q.add("\nSELECT r.id, r.hotel_id, " + totalPrice + " AS total, " + d.bound + " AS bound, '' AS title")
+	q.Add("SELECT r.id, r.hotel_id, " + totalPrice + " AS total, " + d.bound + " AS bound, '' AS title")
 	s.roomSource(q, d)
-	q.add("\n\tAND " + largeEnough)
+	q.Add("\tAND " + largeEnough)
 	s.boundsOfPrice(q)
 	if part.from != nil {
-		q.add("\n\tAND ("+d.bound+", r.id) "+d.notBefore+" (?::bigint, ?::bigint)", part.from.Amount, part.from.ID)
+		q.Add("\tAND ("+d.bound+", r.id) "+d.notBefore+" (?::bigint, ?::bigint)", part.from.Amount, part.from.ID)
 	}
 	if part.past != nil {
-		q.add("\n\tAND ("+d.bound+", r.id) "+d.after+" (?::bigint, ?::bigint)", part.past.Amount, part.past.ID)
-		q.add("\n\tAND "+d.bound+" "+d.within+" ?::bigint", d.perNight(part.before.Amount, &s.stay))
+		q.Add("\tAND ("+d.bound+", r.id) "+d.after+" (?::bigint, ?::bigint)", part.past.Amount, part.past.ID)
+		q.Add("\tAND "+d.bound+" "+d.within+" ?::bigint", d.perNight(part.before.Amount, &s.stay))
 	}
 	// As a CASE, the conditions that cost most are looked at in this order, and the planner takes them to hold for
 	// half of the rooms. It takes them for very rare otherwise, and then reads and sorts the whole city.
-	q.add("\n\tAND CASE WHEN " + freeNights)
+	q.Add("\tAND CASE WHEN " + freeNights)
 	if part.before != nil {
-		q.add("\n\tAND ("+totalPrice+", r.id) "+d.before+" (?::bigint, ?::bigint)", part.before.Amount, part.before.ID)
+		q.Add("\tAND ("+totalPrice+", r.id) "+d.before+" (?::bigint, ?::bigint)", part.before.Amount, part.before.ID)
 	}
 	if part.after != nil {
-		q.add("\n\tAND ("+totalPrice+", r.id) "+d.after+" (?::bigint, ?::bigint)", part.after.Amount, part.after.ID)
+		q.Add("\tAND ("+totalPrice+", r.id) "+d.after+" (?::bigint, ?::bigint)", part.after.Amount, part.after.ID)
 	}
 	s.hotelFilters(q, "r.hotel_id")
-	q.add("\n\tTHEN r.id = (")
+	q.Add("\tTHEN r.id = (")
 	s.representative(q)
-	q.add(") ELSE false END\nORDER BY "+d.bound+" "+d.order+", r.id "+d.order+" LIMIT ?::integer", part.limit)
+	q.Add(") ELSE false END\nORDER BY "+d.bound+" "+d.order+", r.id "+d.order+" LIMIT ?::integer", part.limit)
 	return q
 }
 
@@ -168,35 +148,35 @@ func (d direction) perNight(amount int64, s *stay) int64 {
 }
 
 // boundsOfPrice leaves out rooms that cannot cost what is asked for, before their nights are looked at.
-func (s *search) boundsOfPrice(q *statement) {
+func (s *search) boundsOfPrice(q *pg.Statement) {
 	if s.PriceMin != nil {
-		q.add("\n\tAND r.price_ceiling >= ?::bigint", descending().perNight(*s.PriceMin, &s.stay))
+		q.Add("\tAND r.price_ceiling >= ?::bigint", descending().perNight(*s.PriceMin, &s.stay))
 	}
 	if s.PriceMax != nil {
-		q.add("\n\tAND r.price_floor <= ?::bigint", ascending().perNight(*s.PriceMax, &s.stay))
+		q.Add("\tAND r.price_floor <= ?::bigint", ascending().perNight(*s.PriceMax, &s.stay))
 	}
 }
 
 // roomSource is where the rooms come from: those of a city by an index, or those around a centre, sorted. OFFSET 0
 // keeps the conditions that follow out of the sorting, so that only rooms that are walked are looked at.
-func (s *search) roomSource(q *statement, d direction) {
+func (s *search) roomSource(q *pg.Statement, d direction) {
 	if s.centre == nil {
-		q.add(", NULL::float8 AS distance")
+		q.Add(", NULL::float8 AS distance")
 		s.roomsOfHit(q)
-		q.add("\nFROM rooms r\nWHERE r.city_id = ?::bigint", *s.CityID)
+		q.Add("FROM rooms r\nWHERE r.city_id = ?::bigint", *s.CityID)
 		s.currency(q, "r")
 		return
 	}
-	q.add(", r.distance")
+	q.Add(", r.distance")
 	s.roomsOfHit(q)
-	q.add(`
+	q.Add(`
 FROM (
 	SELECT r.id, r.hotel_id, r.price, r.price_floor, r.price_ceiling, r.quantity, r.max_guests, r.archived_at, near.distance
 	FROM (`)
 	s.hotelsAround(q)
-	q.add("\n\t) AS near JOIN rooms r ON r.hotel_id = near.id\n\tWHERE r.archived_at IS NULL")
+	q.Add("\t) AS near JOIN rooms r ON r.hotel_id = near.id\n\tWHERE r.archived_at IS NULL")
 	s.currency(q, "r")
-	q.add("\n\tORDER BY " + d.bound + " " + d.order + ", r.id " + d.order + " OFFSET 0\n) AS r\nWHERE true")
+	q.Add("\tORDER BY " + d.bound + " " + d.order + ", r.id " + d.order + " OFFSET 0\n) AS r\nWHERE true")
 }
 
 // compare orders points as the direction does.

@@ -23,7 +23,7 @@ func (s *Service) ListCities(ctx context.Context, p *ListCitiesParams) (*page.Li
 	if err := s.seek(q, l); err != nil {
 		return nil, fmt.Errorf("list cities: %w", err)
 	}
-	rows, err := pg.CollectCustom[cityRow](ctx, s.db, q.String(), q.args...)
+	rows, err := pg.CollectCustom[cityRow](ctx, s.db, q.String(), q.Args()...)
 	if err != nil {
 		return nil, fmt.Errorf("list cities: %w", err)
 	}
@@ -38,13 +38,13 @@ func (p *ListCitiesParams) listing() listing {
 	return listing{name: "cities", filters: p, page: p.Params, sort: p.Sort, sorts: citySorts}
 }
 
-func citiesQuery(p *ListCitiesParams) *query {
+func citiesQuery(p *ListCitiesParams) *pg.Statement {
 	q := newQuery(selectCities + " WHERE true")
 	if p.Name != "" {
-		q.add("AND lower(c.name) LIKE lower(?)", containing(p.Name))
+		q.Add("AND lower(c.name) LIKE lower(?)", containing(p.Name))
 	}
 	if p.CountryID != nil {
-		q.add("AND c.country_id = ?", *p.CountryID)
+		q.Add("AND c.country_id = ?", *p.CountryID)
 	}
 	return q
 }

@@ -84,12 +84,12 @@ func (s *Service) ListCountries(ctx context.Context, p *ListCountriesParams) (*p
 	l := listing{name: "countries", filters: p, page: p.Params, sort: p.Sort, sorts: countrySorts}
 	q := newQuery(listCountries)
 	if p.Name != "" {
-		q.add("AND lower(k.name) LIKE lower(?)", containing(p.Name))
+		q.Add("AND lower(k.name) LIKE lower(?)", containing(p.Name))
 	}
 	if err := s.seek(q, l); err != nil {
 		return nil, fmt.Errorf("list countries: %w", err)
 	}
-	rows, err := pg.CollectCustom[Country](ctx, s.db, q.String(), q.args...)
+	rows, err := pg.CollectCustom[Country](ctx, s.db, q.String(), q.Args()...)
 	if err != nil {
 		return nil, fmt.Errorf("list countries: %w", err)
 	}

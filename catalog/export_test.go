@@ -1,10 +1,6 @@
 package catalog
 
-// A Statement is what a list sends to the database.
-type Statement struct {
-	SQL  string
-	Args []any
-}
+import "github.com/shumbooking/shumbooking/platform/pg"
 
 // After is a place in the middle of a list.
 type After struct {
@@ -15,9 +11,9 @@ type After struct {
 
 // ListStatement returns the statement of the list that p, parameters of any list, asks for: its first page, or
 // the page after a place in it.
-func (s *Service) ListStatement(p any, after *After) (Statement, error) {
+func (s *Service) ListStatement(p any, after *After) (*pg.Statement, error) {
 	var l listing
-	var q *query
+	var q *pg.Statement
 	switch p := p.(type) {
 	case *ListHotelsParams:
 		l, q = p.listing(), hotelsQuery(p)
@@ -30,12 +26,12 @@ func (s *Service) ListStatement(p any, after *After) (Statement, error) {
 	if after != nil {
 		cursor, err := s.cursors.Encode(l.name, l.filters, position(*after))
 		if err != nil {
-			return Statement{}, err
+			return nil, err
 		}
 		l.page.Cursor = cursor
 	}
 	err := s.seek(q, l)
-	return Statement{SQL: q.String(), Args: q.args}, err
+	return q, err
 }
 
 // CreateRoomTx adds a room in a transaction that has not ended.

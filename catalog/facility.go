@@ -73,12 +73,12 @@ func (s *Service) ListFacilities(ctx context.Context, p *ListFacilitiesParams) (
 	l := listing{name: "facilities", filters: p, page: p.Params, sort: p.Sort, sorts: facilitySorts}
 	q := newQuery(listFacilities)
 	if p.Title != "" {
-		q.add("AND lower(f.title) LIKE lower(?)", containing(p.Title))
+		q.Add("AND lower(f.title) LIKE lower(?)", containing(p.Title))
 	}
 	if err := s.seek(q, l); err != nil {
 		return nil, fmt.Errorf("list facilities: %w", err)
 	}
-	rows, err := pg.CollectCustom[Facility](ctx, s.db, q.String(), q.args...)
+	rows, err := pg.CollectCustom[Facility](ctx, s.db, q.String(), q.Args()...)
 	if err != nil {
 		return nil, fmt.Errorf("list facilities: %w", err)
 	}

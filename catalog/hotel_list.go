@@ -28,7 +28,7 @@ func (s *Service) ListHotels(ctx context.Context, p *ListHotelsParams) (*page.Li
 	if err := s.seek(q, l); err != nil {
 		return nil, fmt.Errorf("list hotels: %w", err)
 	}
-	rows, err := pg.CollectCustom[position](ctx, s.db, q.String(), q.args...)
+	rows, err := pg.CollectCustom[position](ctx, s.db, q.String(), q.Args()...)
 	if err != nil {
 		return nil, fmt.Errorf("list hotels: %w", err)
 	}
@@ -43,33 +43,33 @@ func (p *ListHotelsParams) listing() listing {
 	return listing{name: "hotels", filters: p, page: p.Params, sort: p.Sort, sorts: hotelSorts}
 }
 
-func hotelsQuery(p *ListHotelsParams) *query {
+func hotelsQuery(p *ListHotelsParams) *pg.Statement {
 	byCity := strings.HasSuffix(p.Sort, "city")
 	q := newQuery(selectHotelPlaces)
 	if byCity {
 		q = newQuery(selectHotelPlacesByCity)
 	}
 	if byCity || p.CountryID != nil || p.City != "" {
-		q.add("JOIN cities c ON c.id = h.city_id")
+		q.Add("JOIN cities c ON c.id = h.city_id")
 	}
-	q.add("WHERE h.archived_at IS NULL")
+	q.Add("WHERE h.archived_at IS NULL")
 	if p.Title != "" {
-		q.add("AND lower(h.title) LIKE lower(?)", containing(p.Title))
+		q.Add("AND lower(h.title) LIKE lower(?)", containing(p.Title))
 	}
 	if p.CountryID != nil {
-		q.add("AND c.country_id = ?", *p.CountryID)
+		q.Add("AND c.country_id = ?", *p.CountryID)
 	}
 	if p.CityID != nil {
-		q.add("AND h.city_id = ?", *p.CityID)
+		q.Add("AND h.city_id = ?", *p.CityID)
 	}
 	if p.City != "" {
-		q.add("AND lower(c.name) LIKE lower(?)", containing(p.City))
+		q.Add("AND lower(c.name) LIKE lower(?)", containing(p.City))
 	}
 	if p.Stars != nil {
-		q.add("AND h.stars = ?", *p.Stars)
+		q.Add("AND h.stars = ?", *p.Stars)
 	}
 	for _, id := range p.FacilityIDs {
-		q.add("AND EXISTS (SELECT FROM hotel_facilities WHERE hotel_id = h.id AND facility_id = ?)", id)
+		q.Add("AND EXISTS (SELECT FROM hotel_facilities WHERE hotel_id = h.id AND facility_id = ?)", id)
 	}
 	return q
 }

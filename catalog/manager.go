@@ -75,7 +75,7 @@ func (s *Service) ListManagers(ctx context.Context, p *ListManagersParams) (*pag
 	if err := s.seek(q, l); err != nil {
 		return nil, fmt.Errorf("list managers: %w", err)
 	}
-	rows, err := pg.Collect[Manager](ctx, s.db, q.String(), q.args...)
+	rows, err := pg.Collect[Manager](ctx, s.db, q.String(), q.Args()...)
 	if err != nil {
 		return nil, fmt.Errorf("list managers: %w", err)
 	}

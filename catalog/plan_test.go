@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/shumbooking/shumbooking/catalog"
+	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
 // seqScan finds the tables that a plan reads from end to end.
@@ -59,15 +60,15 @@ INSERT INTO room_facilities (room_id, facility_id) SELECT id, 1 + id % 39 FROM r
 }
 
 // explain returns the plan of a statement for its actual parameters.
-func explain(f *fixture, s catalog.Statement) string {
+func explain(f *fixture, s *pg.Statement) string {
 	f.tb.Helper()
-	rows, err := f.db.Query(f.tb.Context(), "EXPLAIN "+s.SQL, s.Args...)
+	rows, err := f.db.Query(f.tb.Context(), "EXPLAIN "+s.String(), s.Args()...)
 	if err != nil {
-		f.tb.Fatalf("explain: %v\n%s", err, s.SQL)
+		f.tb.Fatalf("explain: %v\n%s", err, s.String())
 	}
 	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
-		f.tb.Fatalf("explain: %v\n%s", err, s.SQL)
+		f.tb.Fatalf("explain: %v\n%s", err, s.String())
 	}
 	return strings.Join(lines, "\n")
 }
@@ -102,7 +103,7 @@ func TestListsUseIndexes(t *testing.T) {
 				t.Fatal(err)
 			}
 			if plan := explain(f, s); seqScan.MatchString(plan) {
-				t.Errorf("%s, %s page: reads a table from end to end%s\n%s", name, page, s.SQL, plan)
+				t.Errorf("%s, %s page: reads a table from end to end%s\n%s", name, page, s.String(), plan)
 			}
 		}
 	}
@@ -120,7 +121,7 @@ func TestListsUseIndexes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if plan := explain(f, s); !strings.Contains(plan, index) {
-			t.Errorf("does not use %s%s\n%s", index, s.SQL, plan)
+			t.Errorf("does not use %s%s\n%s", index, s.String(), plan)
 		}
 	}
 	for _, kind := range []string{"common", "rare"} {

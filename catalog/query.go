@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -11,35 +10,15 @@ import (
 
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/page"
+	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
-// A query composes a statement from constant fragments, of which only those are taken whose filters are present:
-// a condition such as ($1 IS NULL OR ...) would keep the planner from the index.
-type query struct {
-	sql  strings.Builder
-	args []any
-}
-
-// newQuery returns a query that begins with fragment. See add.
-func newQuery(fragment string, args ...any) *query {
-	q := &query{}
-	q.add(fragment, args...)
+// newQuery returns a statement that begins with fragment.
+func newQuery(fragment string, args ...any) *pg.Statement {
+	q := pg.NewStatement()
+	q.Add(fragment, args...)
 	return q
 }
-
-// add appends a fragment, in which each ? stands for the next of args.
-func (q *query) add(fragment string, args ...any) {
-	q.sql.WriteByte('\n')
-	for _, arg := range args {
-		before, after, _ := strings.Cut(fragment, "?")
-		q.args = append(q.args, arg)
-		q.sql.WriteString(before + "$" + strconv.Itoa(len(q.args)))
-		fragment = after
-	}
-	q.sql.WriteString(fragment)
-}
-
-func (q *query) String() string { return q.sql.String() }
 
 // containing returns the pattern of LIKE for the strings that hold part, whose own wildcards mean themselves.
 func containing(part string) string {
@@ -66,7 +45,7 @@ type listing struct {
 }
 
 // seek makes q return the page, and one row more.
-func (s *Service) seek(q *query, l listing) error {
+func (s *Service) seek(q *pg.Statement, l listing) error {
 	key, descending := strings.CutPrefix(l.sort, "-")
 	columns := l.sorts[key]
 	direction, compare := "", ">"
@@ -80,12 +59,12 @@ func (s *Service) seek(q *query, l listing) error {
 		}
 		if len(columns) == 3 {
 			// No index holds all three, but one holds the first two.
-			q.add("AND ("+columns[0]+", "+columns[1]+") "+compare+"= (?, ?)", last.Text, last.Group)
+			q.Add("AND ("+columns[0]+", "+columns[1]+") "+compare+"= (?, ?)", last.Text, last.Group)
 		}
 		marks := strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ")
-		q.add("AND ("+strings.Join(columns, ", ")+") "+compare+" ("+marks+")", last.values(len(columns))...)
+		q.Add("AND ("+strings.Join(columns, ", ")+") "+compare+" ("+marks+")", last.values(len(columns))...)
 	}
-	q.add("ORDER BY "+strings.Join(columns, direction+", ")+direction+" LIMIT ?", l.page.Limit+1)
+	q.Add("ORDER BY "+strings.Join(columns, direction+", ")+direction+" LIMIT ?", l.page.Limit+1)
 	return nil
 }
 

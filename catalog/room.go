@@ -81,7 +81,7 @@ func (s *Service) ListRooms(ctx context.Context, p *ListRoomsParams) (*page.List
 	if err := s.seek(q, l); err != nil {
 		return nil, fmt.Errorf("list rooms: %w", err)
 	}
-	rows, err := pg.Collect[position](ctx, s.db, q.String(), q.args...)
+	rows, err := pg.Collect[position](ctx, s.db, q.String(), q.Args()...)
 	if err != nil {
 		return nil, fmt.Errorf("list rooms: %w", err)
 	}
@@ -102,13 +102,13 @@ func (p *ListRoomsParams) listing() listing {
 	return listing{name: "rooms", filters: p, page: p.Params, sort: p.Sort, sorts: roomSorts}
 }
 
-func roomsQuery(p *ListRoomsParams) *query {
+func roomsQuery(p *ListRoomsParams) *pg.Statement {
 	q := newQuery(listRooms, p.HotelID)
 	if p.Title != "" {
-		q.add("AND lower(r.title) LIKE lower(?)", containing(p.Title))
+		q.Add("AND lower(r.title) LIKE lower(?)", containing(p.Title))
 	}
 	for _, id := range p.FacilityIDs {
-		q.add("AND EXISTS (SELECT FROM room_facilities WHERE room_id = r.id AND facility_id = ?)", id)
+		q.Add("AND EXISTS (SELECT FROM room_facilities WHERE room_id = r.id AND facility_id = ?)", id)
 	}
 	return q
 }
