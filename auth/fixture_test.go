@@ -156,16 +156,16 @@ func (b *bench) count(tb testing.TB, name, label string) float64 {
 	return 0
 }
 
-// whileHeld locks the row of a user, starts the calls, and when all of them wait for the row, does what meanwhile
-// does and lets them go.
-func (b *bench) whileHeld(tb testing.TB, userID int64, meanwhile string, calls ...func()) {
+// whileHeld locks the rows of a table, starts the calls, and when all of them wait for one, does what meanwhile does
+// and lets them go.
+func (b *bench) whileHeld(tb testing.TB, table, meanwhile string, calls ...func()) {
 	tb.Helper()
 	// A call that fails before it gets to the row would be waited for in vain.
 	ctx, cancel := context.WithTimeout(tb.Context(), 30*time.Second)
 	defer cancel()
 	var wg sync.WaitGroup
 	err := pgx.BeginFunc(ctx, b.db, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT FROM users WHERE id = $1 FOR UPDATE`, userID); err != nil {
+		if _, err := tx.Exec(ctx, `SELECT FROM `+table+` FOR UPDATE`); err != nil {
 			return err
 		}
 		for _, call := range calls {
@@ -187,7 +187,7 @@ SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wai
 	})
 	wg.Wait()
 	if err != nil {
-		tb.Fatalf("hold user %d: %v", userID, err)
+		tb.Fatalf("hold the %s: %v", table, err)
 	}
 }
 

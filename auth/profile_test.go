@@ -69,11 +69,11 @@ func TestUpdateMeCannotRaiseTheRole(t *testing.T) {
 func TestUpdateMeKeepsWhatOthersChange(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	u, api := b.signedIn(t, "anna@example.com", auth.Guest)
+	_, api := b.signedIn(t, "anna@example.com", auth.Guest)
 	patch := func(body string) func() {
 		return func() { api.Do("PATCH", "/auth/me", body).Want(http.StatusOK) }
 	}
-	b.whileHeld(t, u.ID, `UPDATE users SET telegram_id = 7`,
+	b.whileHeld(t, "users", `UPDATE users SET telegram_id = 7`,
 		patch(`{"first_name": "Anna"}`), patch(`{"last_name": "Orlova"}`), patch(`{"pachca_id": 8}`))
 	var got auth.User
 	api.Do("GET", "/auth/me", nil).Decode(&got)
@@ -86,8 +86,8 @@ func TestUpdateMeKeepsWhatOthersChange(t *testing.T) {
 func TestUpdateMeEmailWhilePasswordChanges(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	u, api := b.signedIn(t, "anna@example.com", auth.Guest)
-	b.whileHeld(t, u.ID, `UPDATE users SET password_hash = 'another'`, func() {
+	_, api := b.signedIn(t, "anna@example.com", auth.Guest)
+	b.whileHeld(t, "users", `UPDATE users SET password_hash = 'another'`, func() {
 		res := api.Do("PATCH", "/auth/me", `{"email": "thief@example.com", "current_password": "`+goodPassword+`"}`)
 		wantField(t, res, "current_password", "incorrect")
 	})
@@ -120,7 +120,7 @@ func TestChangePassword(t *testing.T) {
 func TestChangePasswordRace(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	u, api := b.signedIn(t, "anna@example.com", auth.Guest)
+	_, api := b.signedIn(t, "anna@example.com", auth.Guest)
 	statuses := make([]int, 4)
 	var changes []func()
 	for i, password := range []string{"one-narrow-bridge", "two-narrow-bridges", "six-narrow-bridges", "ten-narrow-bridges"} {
@@ -129,7 +129,7 @@ func TestChangePasswordRace(t *testing.T) {
 			statuses[i] = api.Do("POST", "/auth/password", body).Status
 		})
 	}
-	b.whileHeld(t, u.ID, `SELECT`, changes...)
+	b.whileHeld(t, "users", `SELECT`, changes...)
 	changed := 0
 	for _, s := range statuses {
 		if s == http.StatusNoContent {

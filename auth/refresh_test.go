@@ -132,6 +132,33 @@ func TestRefreshOfDisabledUser(t *testing.T) {
 	b.wantAlive(t, tokens, http.StatusUnauthorized)
 }
 
+// Replicas that have one token before them at the same moment: the second must not judge it by what was true before
+// the first.
+func TestRefreshWaitsForItsSession(t *testing.T) {
+	t.Parallel()
+	b, first := signedInAnna(t)
+	successors := make([]string, 3)
+	var calls []func()
+	for i := range successors {
+		calls = append(calls, func() {
+			successors[i] = b.wantRefresh(t, first.RefreshToken, http.StatusOK).RefreshToken
+		})
+	}
+	b.whileHeld(t, "sessions", `SELECT`, calls...)
+	if successors[1] != successors[0] || successors[2] != successors[0] {
+		t.Errorf("successors of one token are %v, want one", successors)
+	}
+}
+
+// A sign-out that comes between the token and its exchange wins.
+func TestRefreshWhileSessionEnds(t *testing.T) {
+	t.Parallel()
+	b, tokens := signedInAnna(t)
+	b.whileHeld(t, "sessions", `UPDATE sessions SET revoked_at = now()`, func() {
+		b.wantRefresh(t, tokens.RefreshToken, http.StatusUnauthorized)
+	})
+}
+
 // A client that sends one token many times at once, as tabs of a browser do, ends up with one successor.
 func TestRefreshAllAtOnce(t *testing.T) {
 	t.Parallel()

@@ -117,13 +117,13 @@ func TestLoginWhileHashChanges(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			u := b.user(t, "anna@example.com", auth.Guest)
+			b.user(t, "anna@example.com", auth.Guest)
 			b.user(t, "twin@example.com", auth.Guest)
 			b.user(t, "other@example.com", auth.Guest)
 			if err := b.auth.SetPassword(t.Context(), "other@example.com", "nine-patient-otters"); err != nil {
 				t.Fatal(err)
 			}
-			b.whileHeld(t, u.ID, `UPDATE users SET password_hash = `+tc.hash+` WHERE email = 'anna@example.com'`, func() {
+			b.whileHeld(t, "users", `UPDATE users SET password_hash = `+tc.hash+` WHERE email = 'anna@example.com'`, func() {
 				b.wantLogin(t, "anna@example.com", goodPassword, tc.status)
 			})
 		})
