@@ -23,9 +23,9 @@ func (s *Service) Me(ctx context.Context, _ *httpapi.Empty) (*User, error) {
 
 // ProfileParams is what users may change about themselves.
 type ProfileParams struct {
-	Email string `json:"email" required:"true" format:"email" minLength:"3" maxLength:"254" example:"anna@example.com"`
+	Email string `json:"email" required:"true" format:"email" minLength:"3" maxLength:"254"`
 	Person
-	CurrentPassword *string `json:"current_password" format:"password" maxLength:"1024" description:"Needed for a change of the e-mail." example:"seven-quiet-herons"`
+	CurrentPassword *string `json:"current_password" format:"password" maxLength:"1024" description:"Needed for a change of the e-mail."`
 }
 
 // Validate checks what the schema cannot say.

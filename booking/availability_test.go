@@ -140,6 +140,7 @@ func TestSearchRefusesBadParameters(t *testing.T) {
 		{"latitude", query(soon(), 1, "lat", "NaN", "lon", "2", "radius_km", "1"), "validation_failed", "lat"},
 		{"longitude", query(soon(), 1, "lat", "1", "lon", "-180.5", "radius_km", "1"), "validation_failed", "lon"},
 		{"stars", query(soon(), 1, "city_id", "1", "stars", "6"), "validation_failed", "stars"},
+		{"facility", query(soon(), 1, "city_id", "1", "facility_id", "0"), "validation_failed", "facility_id.0"},
 		{"sort", query(soon(), 1, "city_id", "1", "sort", "stars"), "validation_failed", "sort"},
 		{"price", query(soon(), 1, "city_id", "1", "price_min", "-1"), "validation_failed", "price_min"},
 		{"price beyond int64", query(soon(), 1, "city_id", "1", "price_min", "9223372036854775808"), "validation_failed", "price_min"},

@@ -149,7 +149,7 @@ func TestBadQueriesAndPaths(t *testing.T) {
 	for _, path := range []string{
 		"/countries?sort=iso_code", "/cities?sort=country", "/hotels?sort=stars", "/hotels?sort=+id", "/facilities?sort=",
 		"/hotels?stars=6", "/hotels?stars=x", "/hotels?city_id=0", "/hotels?country_id=-1", "/cities?country_id=9223372036854775808",
-		"/hotels?facility_id=x", "/hotels?limit=0", "/hotels?limit=101", "/hotels?title=" + strings.Repeat("a", 101),
+		"/hotels?facility_id=x", "/hotels?facility_id=0", "/hotels/1/rooms?facility_id=0", "/hotels?limit=0", "/hotels?limit=101", "/hotels?title=" + strings.Repeat("a", 101),
 		"/hotels?" + strings.Repeat("facility_id=1&", 21), "/hotels?colour=red",
 	} {
 		f.anyone.Do("GET", path, nil).WantProblem(422, "validation_failed")
