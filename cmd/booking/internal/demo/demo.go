@@ -75,12 +75,9 @@ func Load(ctx context.Context, db *pgxpool.Pool, opts Options) (Summary, error) 
 	}
 	// Looked at without a lock first, so that starting again does not stop the
 	// requests that are being served.
-	sum, err := existing(ctx, db, opts.Hotels)
+	sum, err := inFreeSession(ctx, db, func(tx pgx.Tx) (Summary, error) { return existing(ctx, tx, opts.Hotels) })
 	if err == nil && !sum.Existing {
-		err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) (err error) {
-			sum, err = load(ctx, tx, opts)
-			return err
-		})
+		sum, err = inFreeSession(ctx, db, func(tx pgx.Tx) (Summary, error) { return load(ctx, tx, opts) })
 	}
 	if err != nil {
 		return Summary{}, fmt.Errorf("load demo data: %w", err)
@@ -89,12 +86,23 @@ func Load(ctx context.Context, db *pgxpool.Pool, opts Options) (Summary, error) 
 	return sum, nil
 }
 
+// inFreeSession runs fn in a transaction without the time limits of requests:
+// even a look waits for a load that is under way.
+func inFreeSession(ctx context.Context, db *pgxpool.Pool, fn func(pgx.Tx) (Summary, error)) (sum Summary, err error) {
+	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, freeSession); err != nil {
+			return err
+		}
+		var err error
+		sum, err = fn(tx)
+		return err
+	})
+	return sum, err
+}
+
 // load does the work of Load inside of a transaction.
 func load(ctx context.Context, tx pgx.Tx, opts Options) (Summary, error) {
 	l := &loader{tx: tx, opts: opts}
-	if _, err := tx.Exec(ctx, freeSession); err != nil {
-		return Summary{}, err
-	}
 	if _, err := tx.Exec(ctx, lockTables); err != nil {
 		return Summary{}, fmt.Errorf("lock tables: %w", err)
 	}

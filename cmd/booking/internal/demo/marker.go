@@ -14,16 +14,12 @@ import (
 // looks at the table, gone with it, and no business of the schema.
 const markerPrefix = "demo data: "
 
-type querier interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}
-
 // existing returns the summary of the load that filled the database, with
 // Existing set, or a zero one when the catalogue is empty.
-func existing(ctx context.Context, db querier, hotels int) (Summary, error) {
+func existing(ctx context.Context, tx pgx.Tx, hotels int) (Summary, error) {
 	var comment string
 	var occupied bool
-	if err := db.QueryRow(ctx, selectState).Scan(&comment, &occupied); err != nil {
+	if err := tx.QueryRow(ctx, selectState).Scan(&comment, &occupied); err != nil {
 		return Summary{}, fmt.Errorf("look at the catalogue: %w", err)
 	}
 	if !occupied {
