@@ -29,8 +29,8 @@ type RoomOffer struct {
 type AvailableRoomsParams struct {
 	page.Params
 	HotelID  int64     `path:"hotel_id" json:"hotel_id" minimum:"1" example:"1"`
-	DateFrom date.Date `query:"date_from" required:"true" example:"today+30" description:"The first night."`
-	DateTo   date.Date `query:"date_to" required:"true" example:"today+32" description:"The day of departure, at most 30 nights later."`
+	DateFrom date.Date `query:"date_from" required:"true" example:"today+300" description:"The first night."`
+	DateTo   date.Date `query:"date_to" required:"true" example:"today+302" description:"The day of departure, at most 30 nights later."`
 	Guests   int       `query:"guests" minimum:"1" maximum:"10000" default:"1" description:"The whole party."`
 	Rooms    int       `query:"rooms" minimum:"1" maximum:"100" default:"1" description:"How many rooms of one type."`
 }

@@ -15,9 +15,9 @@ import (
 // CreateParams is the body of POST /bookings.
 type CreateParams struct {
 	RoomID     int64     `json:"room_id" required:"true" minimum:"1" example:"1"`
-	DateFrom   date.Date `json:"date_from" required:"true" example:"today+30" description:"The first night."`
-	DateTo     date.Date `json:"date_to" required:"true" example:"today+32" description:"The day of departure, at most 30 nights later."`
-	Guests     int       `json:"guests" required:"true" minimum:"1" maximum:"10000" example:"2" description:"The whole party."`
+	DateFrom   date.Date `json:"date_from" required:"true" example:"today+300" description:"The first night."`
+	DateTo     date.Date `json:"date_to" required:"true" example:"today+302" description:"The day of departure, at most 30 nights later."`
+	Guests     int       `json:"guests" required:"true" minimum:"1" maximum:"10000" example:"1" description:"The whole party."`
 	Rooms      int       `json:"rooms" minimum:"1" maximum:"100" default:"1" description:"How many rooms of this type."`
 	UserID     *int64    `json:"user_id" minimum:"1" description:"For staff: whose booking it is. Guests may name themselves only."`
 	GuestName  *string   `json:"guest_name" minLength:"1" maxLength:"200" pattern:"\\S" example:"Anna Petrova" description:"Who arrives. Staff of the hotel who give a name and no user_id book for a guest without an account."`

@@ -24,8 +24,8 @@ const (
 // SearchParams are what a search for hotels asks for: a stay, a place (a city, or a circle), and filters.
 type SearchParams struct {
 	page.Params
-	DateFrom    date.Date `query:"date_from" required:"true" example:"today+30" description:"The first night."`
-	DateTo      date.Date `query:"date_to" required:"true" example:"today+32" description:"The day of departure, at most 30 nights later."`
+	DateFrom    date.Date `query:"date_from" required:"true" example:"today+300" description:"The first night."`
+	DateTo      date.Date `query:"date_to" required:"true" example:"today+302" description:"The day of departure, at most 30 nights later."`
 	Guests      int       `query:"guests" minimum:"1" maximum:"10000" default:"1" description:"The whole party."`
 	Rooms       int       `query:"rooms" minimum:"1" maximum:"100" default:"1" description:"How many rooms of one type."`
 	CityID      *int64    `query:"city_id" minimum:"1" example:"1" description:"Either this or lat, lon and radius_km."`
