@@ -60,7 +60,7 @@ func TestSignUpRefusesBadInput(t *testing.T) {
 		"local part":         {body("agatha.lim@example.com", "Agatha.Lim", ""), "password", "too_personal"},
 		"local part, ending": {body("agathalim@example.com", "agathalim1!", ""), "password", "too_personal"},
 		"whole e-mail":       {body("agatha@example.com", "agatha@example.com", ""), "password", "too_personal"},
-		"blank name":         {body("a@example.com", goodPassword, `, "first_name": "  "`), "first_name", "pattern"},
+		"blank name":         {body("a@example.com", goodPassword, `, "first_name": "  "`), "first_name", "blank"},
 		"long name":          {body("a@example.com", goodPassword, `, "last_name": "`+strings.Repeat("я", 101)+`"`), "last_name", "max_length"},
 		"telegram zero":      {body("a@example.com", goodPassword, `, "telegram_id": 0`), "telegram_id", "minimum"},
 		"role":               {body("a@example.com", goodPassword, `, "role": "admin"`), "role", "unknown"},

@@ -45,8 +45,8 @@ func (u *User) isActiveAdmin() bool { return u.Role == Admin && u.DisabledAt == 
 
 // A Person is what users may leave out about themselves.
 type Person struct {
-	FirstName  *string `json:"first_name" maxLength:"100" pattern:"\\S" example:"Anna"`
-	LastName   *string `json:"last_name" maxLength:"100" pattern:"\\S" example:"Orlova"`
+	FirstName  *string `json:"first_name" maxLength:"100" notBlank:"true" example:"Anna"`
+	LastName   *string `json:"last_name" maxLength:"100" notBlank:"true" example:"Orlova"`
 	TelegramID *int64  `json:"telegram_id" minimum:"1" example:"100200300"`
 	PachcaID   *int64  `json:"pachca_id" minimum:"1"`
 }
