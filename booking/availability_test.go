@@ -177,3 +177,23 @@ func TestDearestRoomsDoNotOverflow(t *testing.T) {
 		t.Errorf("search = %+v, want 3e15", found.Items)
 	}
 }
+
+// Tiny differences of coordinates underflow in PostgreSQL, which is an error there.
+func TestSearchNextToNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hotel := w.hotel()
+	w.room(hotel, 100, 1, 2)
+	w.exec("UPDATE hotels SET latitude = 0, longitude = 0 WHERE id = $1", hotel)
+	guest, _ := w.guest()
+	for _, tiny := range []string{"5e-324", "-5e-324", "1e-200", "1e-9"} {
+		for _, centre := range [][]string{{"lat", tiny, "lon", "0"}, {"lat", "0", "lon", tiny}, {"lat", tiny, "lon", tiny}} {
+			q := query(soon(), 1, append(centre, "radius_km", "1")...)
+			var found struct{ Items []struct{ ID int64 } }
+			guest.Do("GET", "/hotels/available?"+q.Encode(), nil).Want(200).Decode(&found)
+			if len(found.Items) != 1 {
+				t.Errorf("%v: %d hotels, want the one that is there", centre, len(found.Items))
+			}
+		}
+	}
+}

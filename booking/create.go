@@ -20,8 +20,8 @@ type CreateParams struct {
 	Guests     int       `json:"guests" required:"true" minimum:"1" maximum:"10000" example:"1" description:"The whole party."`
 	Rooms      int       `json:"rooms" minimum:"1" maximum:"100" default:"1" description:"How many rooms of this type."`
 	UserID     *int64    `json:"user_id" minimum:"1" description:"For staff: whose booking it is. Guests may name themselves only."`
-	GuestName  *string   `json:"guest_name" minLength:"1" maxLength:"200" pattern:"\\S" example:"Anna Petrova" description:"Who arrives. Staff of the hotel who give a name and no user_id book for a guest without an account."`
-	GuestPhone *string   `json:"guest_phone" minLength:"1" maxLength:"32" pattern:"\\S" example:"+7 900 000-00-00"`
+	GuestName  *string   `json:"guest_name" minLength:"1" maxLength:"200" notBlank:"true" example:"Anna Petrova" description:"Who arrives. Staff of the hotel who give a name and no user_id book for a guest without an account."`
+	GuestPhone *string   `json:"guest_phone" minLength:"1" maxLength:"32" notBlank:"true" example:"+7 900 000-00-00"`
 	Note       *string   `json:"note" maxLength:"1000" example:"Late arrival"`
 }
 

@@ -206,8 +206,10 @@ const (
 SELECT night FROM room_nights
 WHERE room_id = $1::bigint AND night >= ` + todayOfRoom + ` AND booked > $2::integer ORDER BY night`
 
+	// Two days more, because a change of the hotel's zone can make those nights ones to sell again. What was booked
+	// on them stays booked.
 	updateCapacity = `
-UPDATE room_nights SET capacity = $2::integer WHERE room_id = $1::bigint AND night >= ` + todayOfRoom
+UPDATE room_nights SET capacity = greatest(booked, $2::integer) WHERE room_id = $1::bigint AND night >= ` + todayOfRoom + ` - 2`
 
 	// The bounds allow for today to become two days earlier, which a change of the hotel's zone can do.
 	selectPriceBounds = `

@@ -208,3 +208,27 @@ func TestNightsRefuse(t *testing.T) {
 	stranger.Do("GET", nightsPath(other, room, 1), nil).WantProblem(404, "not_found")
 	guest.Do("PATCH", url(1, 2), body{"closed": true}).WantProblem(403, "forbidden")
 }
+
+// A hotel that moves to the west gets a day back, with the quantity that its room has now.
+func TestQuantityReachesNightsThatComeBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hotel := w.hotel()
+	room := w.room(hotel, 100, 5, 2)
+	guest, _ := w.guest()
+	book(guest, stay(room, today(), 1).with("rooms", 3))
+	staff, _ := w.manager(hotel)
+	w.exec("UPDATE hotels SET time_zone = 'Pacific/Kiritimati' WHERE id = $1", hotel)
+	staff.Do("PATCH", roomPath(hotel, room), body{"quantity": 1})
+	w.exec("UPDATE hotels SET time_zone = 'UTC' WHERE id = $1", hotel)
+	var quantity, capacity int
+	must(t, 0, w.db.QueryRow(t.Context(), "SELECT quantity FROM rooms WHERE id = $1", room).Scan(&quantity))
+	must(t, 0, w.db.QueryRow(t.Context(), "SELECT capacity FROM room_nights WHERE room_id = $1", room).Scan(&capacity))
+	if quantity == 1 {
+		// The day had begun there: the change was allowed, and nothing more can be sold on the night that came back.
+		guest.Do("POST", "/bookings", stay(room, today(), 1)).WantProblem(409, "room_not_available")
+	}
+	if want := max(quantity, 3); capacity != want {
+		t.Errorf("capacity = %d with quantity %d, want %d", capacity, quantity, want)
+	}
+}

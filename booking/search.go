@@ -112,7 +112,7 @@ func newSearch(p *SearchParams, now time.Time) (*search, error) {
 		atEdge: !p.DateFrom.After(first) || p.DateFrom.Sub(last) >= maxDaysAhead,
 	}
 	if p.CityID == nil {
-		s.centre = &circle{lat: *p.Latitude, lon: *p.Longitude, radius: *p.RadiusKM}
+		s.centre = &circle{lat: inReach(*p.Latitude), lon: inReach(*p.Longitude), radius: *p.RadiusKM}
 	}
 	if p.Sort == "" {
 		s.SearchParams = new(*p)
@@ -243,12 +243,22 @@ func (s *Service) searchByPrice(ctx context.Context, q *search, p *SearchParams)
 		if more, err = s.walk(ctx, q, d, part); err != nil {
 			return nil, err
 		}
-		best = d.sorted(slices.Concat(best, more))
+		best = onePerHotel(d.sorted(slices.Concat(best, more)))
 		best = best[:min(p.Limit+1, len(best))]
 	}
 	return page.Cut(best, p.Limit, func(last hit) (string, error) {
 		at := pricePosition{Last: last.atTotal(), From: firstLeft(walked, best[:p.Limit])}
 		return s.cursors.Encode(searchName, p, at)
+	})
+}
+
+// onePerHotel keeps the first room of each hotel. There are two where one was sold between two statements.
+func onePerHotel(hits []hit) []hit {
+	seen := make(map[int64]bool, len(hits))
+	return slices.DeleteFunc(hits, func(h hit) bool {
+		again := seen[h.HotelID]
+		seen[h.HotelID] = true
+		return again
 	})
 }
 

@@ -38,9 +38,9 @@ func (c *City) input() CityInput {
 
 // CityInput is the body of the requests that write a city.
 type CityInput struct {
-	Name       string   `json:"name" required:"true" minLength:"1" maxLength:"100" pattern:"\\S" example:"Reykjavik"`
+	Name       string   `json:"name" required:"true" minLength:"1" maxLength:"100" notBlank:"true" example:"Reykjavik"`
 	CountryID  int64    `json:"country_id" required:"true" minimum:"1" example:"1"`
-	Region     *string  `json:"region" minLength:"1" maxLength:"100" pattern:"\\S" description:"First-level division of the country." example:"Capital Region"`
+	Region     *string  `json:"region" minLength:"1" maxLength:"100" notBlank:"true" description:"First-level division of the country." example:"Capital Region"`
 	Latitude   *float64 `json:"latitude" minimum:"-90" maximum:"90" description:"Degrees north; only with longitude." example:"64.13548"`
 	Longitude  *float64 `json:"longitude" minimum:"-180" maximum:"180" description:"Degrees east; only with latitude." example:"-21.89541"`
 	TimeZone   string   `json:"time_zone" required:"true" minLength:"1" maxLength:"64" description:"Name in the IANA database." example:"Atlantic/Reykjavik"`
@@ -114,7 +114,7 @@ func (in *CityInput) columns() []any {
 		region = new(norm.NFC.String(*region))
 	}
 	return []any{
-		in.CountryID, norm.NFC.String(in.Name), region, in.Latitude, in.Longitude, in.TimeZone, in.Population,
+		in.CountryID, norm.NFC.String(in.Name), region, degrees(in.Latitude), degrees(in.Longitude), in.TimeZone, in.Population,
 	}
 }
 

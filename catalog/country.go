@@ -28,7 +28,7 @@ func (c *Country) Location() string { return fmt.Sprintf("/countries/%d", c.ID) 
 
 // CountryInput is the body of the requests that write a country.
 type CountryInput struct {
-	Name     string `json:"name" required:"true" minLength:"1" maxLength:"100" pattern:"\\S" example:"Ruritania"`
+	Name     string `json:"name" required:"true" minLength:"1" maxLength:"100" notBlank:"true" example:"Ruritania"`
 	ISOCode  string `json:"iso_code" required:"true" pattern:"^[A-Z]{2}$" description:"ISO 3166-1 alpha-2 code." example:"ZZ"`
 	Currency string `json:"currency" required:"true" pattern:"^[A-Z]{3}$" description:"ISO 4217 code." example:"EUR"`
 }

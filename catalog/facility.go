@@ -26,7 +26,7 @@ func (f *Facility) Location() string { return fmt.Sprintf("/facilities/%d", f.ID
 
 // FacilityInput is the body of the requests that write a facility.
 type FacilityInput struct {
-	Title string `json:"title" required:"true" minLength:"1" maxLength:"100" pattern:"\\S" example:"Roof terrace"`
+	Title string `json:"title" required:"true" minLength:"1" maxLength:"100" notBlank:"true" example:"Roof terrace"`
 }
 
 var facilityExists = errs.Kind{

@@ -56,12 +56,12 @@ func clone[T any](p *T) *T {
 
 // HotelInput is the body of the requests that write a hotel.
 type HotelInput struct {
-	Title        string   `json:"title" required:"true" minLength:"1" maxLength:"100" pattern:"\\S" example:"Harbour House"`
+	Title        string   `json:"title" required:"true" minLength:"1" maxLength:"100" notBlank:"true" example:"Harbour House"`
 	CityID       int64    `json:"city_id" required:"true" minimum:"1" example:"5"`
-	Address      string   `json:"address" required:"true" minLength:"1" maxLength:"300" pattern:"\\S" example:"Austurstraeti 1"`
+	Address      string   `json:"address" required:"true" minLength:"1" maxLength:"300" notBlank:"true" example:"Austurstraeti 1"`
 	Description  string   `json:"description" maxLength:"5000" default:"" example:"Above the old harbour."`
 	Stars        int      `json:"stars" minimum:"0" maximum:"5" default:"0" description:"0 is without." example:"4"`
-	PostalCode   *string  `json:"postal_code" minLength:"1" maxLength:"20" pattern:"\\S" example:"101"`
+	PostalCode   *string  `json:"postal_code" minLength:"1" maxLength:"20" notBlank:"true" example:"101"`
 	Latitude     *float64 `json:"latitude" minimum:"-90" maximum:"90" description:"Degrees north; only with longitude." example:"64.1475"`
 	Longitude    *float64 `json:"longitude" minimum:"-180" maximum:"180" description:"Degrees east; only with latitude." example:"-21.9398"`
 	TimeZone     *string  `json:"time_zone" minLength:"1" maxLength:"64" description:"Name in the IANA database; that of the city when absent." example:"Atlantic/Reykjavik"`
@@ -79,8 +79,8 @@ func (in *HotelInput) Validate() error {
 // columns are the values of the columns after the id.
 func (in *HotelInput) columns() []any {
 	return []any{
-		in.CityID, norm.NFC.String(in.Title), in.Description, in.Stars, in.Address, in.PostalCode, in.Latitude,
-		in.Longitude, in.TimeZone, in.Currency, in.CheckInTime, in.CheckOutTime,
+		in.CityID, norm.NFC.String(in.Title), in.Description, in.Stars, in.Address, in.PostalCode,
+		degrees(in.Latitude), degrees(in.Longitude), in.TimeZone, in.Currency, in.CheckInTime, in.CheckOutTime,
 	}
 }
 

@@ -201,3 +201,15 @@ func TestZonesOfGo(t *testing.T) {
 		}
 	}
 }
+
+// Coordinates are kept to seven decimals: what is finer makes a search around a point fail.
+func TestCoordinatesAreRounded(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.hotel(f.moscow(), "A")
+	var h catalog.Hotel
+	f.admin.Do("PATCH", "/hotels/1", `{"latitude": 5e-324, "longitude": 37.123456789}`).Want(200).Decode(&h)
+	if *h.Latitude != 0 || *h.Longitude != 37.1234568 {
+		t.Errorf("location = %v, %v; want 0, 37.1234568", *h.Latitude, *h.Longitude)
+	}
+}

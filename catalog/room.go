@@ -41,7 +41,7 @@ func (r *Room) Input() RoomInput {
 
 // RoomInput is the body of the requests that write a room.
 type RoomInput struct {
-	Title       string  `json:"title" required:"true" minLength:"1" maxLength:"100" pattern:"\\S" example:"Double with a view"`
+	Title       string  `json:"title" required:"true" minLength:"1" maxLength:"100" notBlank:"true" example:"Double with a view"`
 	Description string  `json:"description" maxLength:"5000" default:"" example:"A wide bed and a balcony over the river."`
 	Price       int64   `json:"price" required:"true" minimum:"0" maximum:"1000000000000" description:"Price of one night in minor units of the hotel's currency." example:"350000"`
 	Quantity    int     `json:"quantity" required:"true" minimum:"0" maximum:"10000" description:"How many rooms of this type the hotel has." example:"10"`

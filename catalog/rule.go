@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,16 @@ func checkLocation(latitude, longitude *float64) []errs.Field {
 		return broken("longitude", "required", "is required with latitude")
 	}
 	return nil
+}
+
+// degrees returns a coordinate to seven decimals, which is a centimetre on the ground. What is finer is of no use,
+// and differences of it make PostgreSQL's arithmetic fail with an underflow.
+func degrees(exact *float64) *float64 {
+	if exact == nil {
+		return nil
+	}
+	const unit = 1e7
+	return new(math.Round(*exact*unit)/unit + 0) // Zero without a sign.
 }
 
 // checkTimeZone refuses names that are not zones of the IANA database. Zones without an area other than UTC are

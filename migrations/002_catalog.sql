@@ -73,7 +73,8 @@ CREATE TABLE hotels (
 	CONSTRAINT hotels_place_key UNIQUE (id, city_id, currency)
 );
 CREATE UNIQUE INDEX hotels_title_key ON hotels (city_id, lower(title)) WHERE archived_at IS NULL;
-CREATE INDEX hotels_city_id_idx ON hotels (city_id, id) WHERE archived_at IS NULL;
+-- Whole, because the foreign key asks for archived hotels too when a city is deleted.
+CREATE INDEX hotels_city_id_idx ON hotels (city_id, id);
 CREATE INDEX hotels_sort_title_idx ON hotels (title, id) WHERE archived_at IS NULL;
 CREATE INDEX hotels_city_title_idx ON hotels (city_id, title, id) WHERE archived_at IS NULL;
 CREATE INDEX hotels_stars_idx ON hotels (stars, id) WHERE archived_at IS NULL;
