@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
 )
@@ -56,7 +57,8 @@ func (s Signer) Encode(name string, filters, position any) (string, error) {
 // or other filters, is an error of kind [errs.CursorInvalid].
 func (s Signer) Decode(cursor, name string, filters, position any) error {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(raw) < macSize {
+	// The decoder passes over line breaks, and a cursor has one form only.
+	if err != nil || len(raw) < macSize || strings.ContainsAny(cursor, "\r\n") {
 		return errs.CursorInvalid.New("The cursor was not made by this service.")
 	}
 	want, err := s.mac(name, filters, raw[macSize:])

@@ -51,6 +51,7 @@ func TestCursorRefused(t *testing.T) {
 		"other key":     page.NewSigner([]byte("another")).Decode(cursor, "hotels", params, new(position)),
 		"forged":        signer.Decode(forged, "hotels", params, new(position)),
 		"cut":           signer.Decode(cursor[:10], "hotels", params, new(position)),
+		"broken line":   signer.Decode(cursor[:9]+"\r\n"+cursor[9:], "hotels", params, new(position)),
 		"not base64":    signer.Decode("???", "hotels", params, new(position)),
 		"empty":         signer.Decode("", "hotels", params, new(position)),
 	} {
