@@ -17,7 +17,7 @@
 //     whole struct is the body. A Body of type [Patch] is a JSON Merge Patch.
 //
 // Limits stand in tags and become JSON Schema: required:"true" default minimum maximum minLength maxLength
-// pattern format enum maxItems items.minimum uniqueItems description example. Every body object is closed. In a
+// pattern notBlank format enum maxItems items.minimum uniqueItems description example. Every body object is closed. In a
 // body, a pointer is nullable, a slice is not. The examples of a request must make one that is valid: what is
 // required needs one, and example:"today+30" is the date 30 days from now. Rules between fields go into a method
 // Validate() error on Params or on the body, called once everything else holds.

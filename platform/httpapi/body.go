@@ -20,6 +20,8 @@ import (
 const (
 	maxBody  = 64 << 10
 	maxDepth = 32
+	// maxFields bounds how many wrong fields one answer lists.
+	maxFields = 100
 
 	jsonType  = "application/json"
 	patchType = "application/merge-patch+json"
@@ -63,21 +65,39 @@ func (b *bodyPlan) mediaTypes() []string {
 
 // read returns the bytes of r's body, within the limit and of a media type that is taken.
 func (b *bodyPlan) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	tooLarge := errs.BodyTooLarge.Newf("A body may have %d bytes at most.", maxBody)
+	if r.ContentLength > maxBody {
+		return nil, tooLarge
+	}
+	if r.ContentLength >= 0 {
+		// Before the body is read, so that nobody sends what will be refused.
+		if err := b.checkType(r); err != nil {
+			return nil, err
+		}
+	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if errors.As(err, new(*http.MaxBytesError)) {
-		return nil, errs.BodyTooLarge.Newf("A body may have %d bytes at most.", maxBody)
+		return nil, tooLarge
 	}
 	if err != nil {
-		return nil, errs.MalformedRequest.New("The body ended too early.").Because(err)
+		return nil, errs.MalformedRequest.New("The body did not arrive whole.").Because(err)
+	}
+	return raw, b.checkType(r)
+}
+
+// checkType refuses the media types and codings that are not taken.
+func (b *bodyPlan) checkType(r *http.Request) error {
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return errs.UnsupportedMediaType.New("The body must not be compressed.")
 	}
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || !slices.Contains(b.mediaTypes(), media) {
-		return nil, errs.UnsupportedMediaType.Newf("The body must be %s.", strings.Join(b.mediaTypes(), " or "))
+		return errs.UnsupportedMediaType.Newf("The body must be %s.", strings.Join(b.mediaTypes(), " or "))
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return nil, errs.UnsupportedMediaType.New("JSON is UTF-8.")
+		return errs.UnsupportedMediaType.New("JSON is UTF-8.")
 	}
-	return raw, nil
+	return nil
 }
 
 // decode checks raw against the schema and reads it into target, a *T of b.typ or the *Patch of one.

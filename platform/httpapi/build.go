@@ -130,9 +130,6 @@ func (a *API) methods(methods map[string]*endpoint) http.Handler {
 func (a *API) call(w http.ResponseWriter, r *http.Request, e *endpoint) {
 	x := exchangeOf(r.Context())
 	x.pattern, x.probe = e.path, e.Probe
-	ctx, cancel := context.WithTimeout(r.Context(), a.cfg.Timeout)
-	defer cancel()
-	r = r.WithContext(ctx)
 	if e.body != nil {
 		raw, err := e.body.read(w, r)
 		if err != nil {
@@ -144,8 +141,14 @@ func (a *API) call(w http.ResponseWriter, r *http.Request, e *endpoint) {
 		}
 		r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, raw))
 	}
-	if e.Access != Public {
+	// From here on, so that the time of a slow upload is not that of the database.
+	ctx, cancel := context.WithTimeout(r.Context(), a.cfg.Timeout)
+	defer cancel()
+	r = r.WithContext(ctx)
+	if e.Access != Public || e.method != http.MethodGet {
 		w.Header().Set("Cache-Control", "no-store")
+	}
+	if e.Access != Public {
 		ctx, caller, err := a.cfg.Authenticate(r, e.Access)
 		x.caller = caller
 		if err != nil {
@@ -181,10 +184,11 @@ func (e *endpoint) decode(r *http.Request, in any) error {
 		fields = append(fields, wrong...)
 	}
 	if len(fields) > 0 {
+		// All of them, but not as many as somebody cares to send.
 		slices.SortFunc(fields, func(a, b errs.Field) int {
 			return strings.Compare(a.In+a.Field+a.Code, b.In+b.Field+b.Code)
 		})
-		return errs.InvalidFields(fields...)
+		return errs.InvalidFields(fields[:min(len(fields), maxFields)]...)
 	}
 	return nil
 }
@@ -194,11 +198,15 @@ func (a *API) rootPath(next http.Handler) http.Handler {
 	if a.cfg.RootPath == "" {
 		return next
 	}
-	stripped := http.StripPrefix(a.cfg.RootPath, next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, a.cfg.RootPath+"/") {
-			stripped.ServeHTTP(w, r)
-			return
+		path, found := strings.CutPrefix(r.URL.Path, a.cfg.RootPath+"/")
+		if found {
+			// An encoded path that writes the prefix in another way is not encoded in what follows from here on.
+			raw, _ := strings.CutPrefix(r.URL.RawPath, a.cfg.RootPath)
+			stripped := *r.URL
+			stripped.Path, stripped.RawPath = "/"+path, raw
+			r = r.WithContext(r.Context())
+			r.URL = &stripped
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -209,7 +217,7 @@ func (a *API) cleanPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, p := range []string{r.URL.Path, r.URL.EscapedPath()} {
 			clean := path.Clean(p)
-			if p != clean && p != clean+"/" {
+			if p == "*" || p != clean && p != clean+"/" {
 				a.fail(w, r, errs.NotFound.New(""))
 				return
 			}

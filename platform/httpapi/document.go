@@ -48,6 +48,12 @@ func (e *endpoint) finishResponses(op map[string]any) {
 	for status, response := range member(op, "responses") {
 		response := response.(map[string]any)
 		response["description"] = e.meaning(status)
+		if code, _ := strconv.Atoi(status); slices.Contains(e.problemStatuses(), code) {
+			if response["content"] == nil {
+				response["content"] = make(map[string]any)
+			}
+			member(response, "content")[problemType] = map[string]any{"schema": map[string]any{"$ref": schemaPrefix + "Problem"}}
+		}
 		if status == "201" && reflect.PointerTo(e.out).Implements(reflect.TypeFor[locator]()) {
 			response["headers"] = map[string]any{"Location": map[string]any{
 				"description": "Where the new resource is.", "schema": map[string]any{"type": "string"}}}

@@ -69,10 +69,13 @@ func (a *API) observe(next http.Handler) http.Handler {
 		}
 		w.Header().Set(requestIDHeader, x.requestID)
 		done := a.metrics.begin()
+		// Deferred, so that an answer that is broken off counts as well.
+		defer func() {
+			elapsed := time.Since(start)
+			done(x, r.Method, elapsed)
+			a.log(r, x, elapsed)
+		}()
 		next.ServeHTTP(&recorder{ResponseWriter: w, x: x}, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
-		elapsed := time.Since(start)
-		done(x, r.Method, elapsed)
-		a.log(r, x, elapsed)
 	})
 }
 

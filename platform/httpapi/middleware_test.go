@@ -98,6 +98,9 @@ func TestRootPath(t *testing.T) {
 			t.Errorf("GET %s/things/5 = %d", prefix, got)
 		}
 	}
+	if got := serve(c, httptest.NewRequest("GET", "/apps/th%69ngs/things/5", nil)).Code; got != http.StatusOK {
+		t.Errorf("the prefix written in another way: %d, want 200", got)
+	}
 	for _, path := range []string{"/apps/thingsx/things/5", "/apps/things", "/apps/things//things", "/apps/things/apps/things/things/5"} {
 		if got := serve(c, httptest.NewRequest("GET", path, nil)).Code; got != http.StatusNotFound {
 			t.Errorf("GET %s = %d, want 404", path, got)

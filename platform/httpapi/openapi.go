@@ -62,6 +62,7 @@ func newReflector() *openapi31.Reflector {
 		jsonschema.InterceptProp(requireInResponses),
 		jsonschema.InterceptProp(formatIntegers),
 		jsonschema.InterceptProp(boundItems),
+		jsonschema.InterceptProp(refuseBlank),
 		jsonschema.InterceptSchema(closeInRequests),
 		jsonschema.InterceptNullability(func(p jsonschema.InterceptNullabilityParams) {
 			if p.NullAdded && p.Type.Kind() == reflect.Slice {
@@ -142,6 +143,18 @@ func boundItems(p jsonschema.InterceptPropParams) error {
 	return nil
 }
 
+// notBlank is found in a text with at least one character that people see. The spaces and the invisible characters
+// are written out, because dialects of regular expressions differ in what they call a space.
+const notBlank = "[^\\s\u0001-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
+
+// refuseBlank applies the tag notBlank.
+func refuseBlank(p jsonschema.InterceptPropParams) error {
+	if p.Processed && p.Field.Tag.Get("notBlank") == "true" {
+		p.PropertySchema.WithPattern(notBlank)
+	}
+	return nil
+}
+
 func closeInRequests(p jsonschema.InterceptSchemaParams) (stop bool, err error) {
 	oc, ok := openapi.OperationCtx(p.Context)
 	if ok && !oc.IsProcessingResponse() && p.Processed && reflect.Indirect(p.Value).Kind() == reflect.Struct && p.Schema.HasType(jsonschema.Object) {
@@ -198,8 +211,14 @@ func (e *endpoint) describeResponses(oc openapi.OperationContext) {
 			oc.AddRespStructure(reflect.New(e.out).Interface(), openapi.WithHTTPStatus(status))
 		}
 	}
-	for _, status := range e.problemStatuses() {
-		oc.AddRespStructure(new(Problem), openapi.WithHTTPStatus(status), openapi.WithContentType(problemType))
+	// Reflecting the one type for each status anew takes most of the time that the document takes: finishResponses
+	// repeats the schema of the first.
+	for i, status := range e.problemStatuses() {
+		var body any
+		if i == 0 {
+			body = new(Problem)
+		}
+		oc.AddRespStructure(body, openapi.WithHTTPStatus(status), openapi.WithContentType(problemType))
 	}
 }
 

@@ -256,7 +256,7 @@ func (p *param) set(values []string, field reflect.Value) []errs.Field {
 	for _, s := range values {
 		v, err := p.parse(s)
 		if err != nil {
-			return []errs.Field{{Field: p.name, In: "query", Code: "type", Message: "is not a " + p.elem.Kind().String()}}
+			return []errs.Field{{Field: p.name, In: "query", Code: "type", Message: "has a value that cannot be read"}}
 		}
 		parsed = reflect.Append(parsed, v)
 	}

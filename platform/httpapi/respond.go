@@ -80,14 +80,16 @@ func writeJSON(w http.ResponseWriter, r *http.Request, status int, contentType s
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeOf(r.Context())
 	x.err = err
+	header := w.Header()
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		// A client that only closed its side for writing still reads, and must not take silence for success.
 		x.status = statusClientGone
-		return
+		header.Set("Connection", "close")
+		err = unavailable("The connection was closed before the answer was ready.", err)
 	}
 	problem := a.problem(err)
-	header := w.Header()
 	header.Set("Cache-Control", "no-store")
-	if problem.Kind == errs.Unauthenticated {
+	if problem.Kind.Status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
 	if problem.RetryAfter > 0 {
@@ -121,11 +123,15 @@ func (a *API) problem(err error) *errs.Error {
 		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		e := errs.Unavailable.New("The answer took too long.").Because(err)
-		e.RetryAfter = time.Second
-		return e
+		return unavailable("The answer took too long.", err)
 	}
 	return errs.Internal.New("").Because(err)
+}
+
+func unavailable(detail string, cause error) *errs.Error {
+	e := errs.Unavailable.New(detail).Because(cause)
+	e.RetryAfter = time.Second
+	return e
 }
 
 // acceptPatch is the value of the Accept-Patch header (RFC 5789, section 3.1).

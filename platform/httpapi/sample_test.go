@@ -27,7 +27,7 @@ type thing struct {
 func (t *thing) Location() string { return fmt.Sprintf("/things/%d", t.ID) }
 
 type thingInput struct {
-	Title string    `json:"title" required:"true" minLength:"1" maxLength:"10" pattern:"\\S" example:"Anchor"`
+	Title string    `json:"title" required:"true" minLength:"1" maxLength:"10" notBlank:"true" example:"Anchor"`
 	Note  *string   `json:"note" maxLength:"20"`
 	Stars int       `json:"stars" minimum:"0" maximum:"5" default:"3"`
 	Tags  []string  `json:"tags" maxItems:"2"`
@@ -93,8 +93,11 @@ func register(api *httpapi.API) {
 	httpapi.Handle(api, route("GET /things/special", "getSpecial", httpapi.Public), func(context.Context, *struct{}) (*thing, error) {
 		return &thing{ID: 1}, nil
 	})
-	httpapi.Handle(api, route("GET /things/{id}", "getThing", httpapi.Public), func(_ context.Context, in *thingPath) (*thing, error) {
+	httpapi.Handle(api, route("GET /things/{id}", "getThing", httpapi.Public), func(ctx context.Context, in *thingPath) (*thing, error) {
 		switch in.ID {
+		case 499:
+			<-ctx.Done()
+			return nil, ctx.Err()
 		case 404:
 			return nil, errs.NotFound.New("")
 		case 500:
@@ -119,6 +122,9 @@ func register(api *httpapi.API) {
 	})
 	httpapi.Handle(api, route("DELETE /things/{id}", "deleteThing", member), func(context.Context, *thingPath) (*httpapi.Empty, error) {
 		return nil, nil
+	})
+	httpapi.Handle(api, route("POST /open", "postOpen", httpapi.Public), func(ctx context.Context, in *thingInput) (*thing, error) {
+		return in.thing(1), ctx.Err()
 	})
 	ping := route("GET /ping", "ping", httpapi.Public)
 	ping.Probe = true

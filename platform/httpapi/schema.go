@@ -151,13 +151,16 @@ func describe(k jsonschema.ErrorKind) (code, message string) {
 	case *kind.Type:
 		return "type", "must be " + strings.Join(k.Want, " or ")
 	case *kind.Enum:
-		return "enum", fmt.Sprintf("must be one of %v", k.Want)
+		return "enum", "must be one of " + strings.Trim(fmt.Sprintf("%q", k.Want), "[]")
 	case *kind.Format:
 		if strings.HasPrefix(k.Want, "int") {
-			return "range", "is out of the range of a " + k.Want
+			return "range", "is out of the range of " + strings.TrimPrefix(k.Want, "int") + "-bit integers"
 		}
 		return "format", "is not a valid " + k.Want
 	case *kind.Pattern:
+		if k.Want == notBlank {
+			return "blank", "must not be blank"
+		}
 		return "pattern", "must match " + k.Want
 	case *kind.MinLength:
 		return "min_length", fmt.Sprintf("must have %d characters or more", k.Want)

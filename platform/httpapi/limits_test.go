@@ -1,0 +1,112 @@
+package httpapi_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A client may close its side for writing and go on reading: it must not take silence for success.
+func TestGivenUpIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	res := newClient(t).Send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/things/499", nil))
+	res.WantProblem(http.StatusServiceUnavailable, "service_unavailable")
+	if got := res.Header.Get("Connection"); got != "close" {
+		t.Errorf("Connection = %q, want close", got)
+	}
+}
+
+// slowReader takes 11 seconds for its first byte.
+type slowReader struct {
+	io.Reader
+	waited bool
+}
+
+func (r *slowReader) Read(p []byte) (int, error) {
+	if !r.waited {
+		r.waited = true
+		<-time.After(11 * time.Second)
+	}
+	return r.Reader.Read(p)
+}
+
+func TestSlowUploadLeavesTimeForTheEndpoint(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t)
+		req := httptest.NewRequest(http.MethodPost, "/open", &slowReader{Reader: strings.NewReader(`{"title":"a"}`)})
+		req.Header.Set("Content-Type", "application/json")
+		c.Send(req).Want(http.StatusOK)
+		req = httptest.NewRequest(http.MethodGet, "/things/499", nil)
+		c.Send(req).WantProblem(http.StatusServiceUnavailable, "service_unavailable")
+	})
+}
+
+func TestWritesAreNotCached(t *testing.T) {
+	t.Parallel()
+	c := newClient(t)
+	for target, want := range map[string]string{"POST /open": "no-store", "DELETE /things/1": "no-store", "GET /things/1": ""} {
+		method, path, _ := strings.Cut(target, " ")
+		if got := c.Do(method, path, `{"title":"a"}`).Header.Get("Cache-Control"); got != want {
+			t.Errorf("%s: Cache-Control = %q, want %q", target, got, want)
+		}
+	}
+}
+
+// unread fails the test when it is read.
+type unread struct{ t *testing.T }
+
+func (r unread) Read([]byte) (int, error) {
+	r.t.Error("a body that is bound to be refused was read")
+	return 0, io.EOF
+}
+
+func TestRefusedBodiesAreNotRead(t *testing.T) {
+	t.Parallel()
+	c := newClient(t)
+	for _, tt := range []struct {
+		length          int64
+		media, encoding string
+		status          int
+	}{
+		{1 << 40, "application/json", "", http.StatusRequestEntityTooLarge},
+		{1 << 40, "text/plain", "", http.StatusRequestEntityTooLarge},
+		{5, "text/plain", "", http.StatusUnsupportedMediaType},
+		{5, "application/json", "gzip", http.StatusUnsupportedMediaType},
+	} {
+		req := httptest.NewRequest(http.MethodPost, "/open", unread{t})
+		req.ContentLength = tt.length
+		req.Header.Set("Content-Type", tt.media)
+		req.Header.Set("Content-Encoding", tt.encoding)
+		c.Send(req).Want(tt.status)
+	}
+}
+
+func TestErrorsAreBounded(t *testing.T) {
+	t.Parallel()
+	var query strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&query, "x%d=1&", i)
+	}
+	p := newClient(t).Do(http.MethodGet, "/things?"+query.String(), nil).WantProblem(http.StatusUnprocessableEntity, "validation_failed")
+	if len(p.Errors) != 100 {
+		t.Errorf("%d errors, want the first 100", len(p.Errors))
+	}
+}
+
+func TestAsterisk(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{http.MethodGet, http.MethodOptions} {
+		req := httptest.NewRequest(method, "/", nil)
+		req.URL.Path, req.RequestURI = "*", "*"
+		newClient(t).Send(req).WantProblem(http.StatusNotFound, "not_found")
+	}
+}
