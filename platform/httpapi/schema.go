@@ -153,15 +153,9 @@ func describe(k jsonschema.ErrorKind) (code, message string) {
 	case *kind.Enum:
 		return "enum", "must be one of " + strings.Trim(fmt.Sprintf("%q", k.Want), "[]")
 	case *kind.Format:
-		if strings.HasPrefix(k.Want, "int") {
-			return "range", "is out of the range of " + strings.TrimPrefix(k.Want, "int") + "-bit integers"
-		}
-		return "format", "is not a valid " + k.Want
+		return describeFormat(k.Want)
 	case *kind.Pattern:
-		if k.Want == notBlank {
-			return "blank", "must not be blank"
-		}
-		return "pattern", "must match " + k.Want
+		return describePattern(k.Want)
 	case *kind.MinLength:
 		return "min_length", fmt.Sprintf("must have %d characters or more", k.Want)
 	case *kind.MaxLength:
@@ -178,4 +172,18 @@ func describe(k jsonschema.ErrorKind) (code, message string) {
 		return "unique_items", "must not repeat an item"
 	}
 	return "invalid", "is not valid"
+}
+
+func describeFormat(format string) (code, message string) {
+	if bits, ok := strings.CutPrefix(format, "int"); ok {
+		return "range", "is out of the range of " + bits + "-bit integers"
+	}
+	return "format", "is not a valid " + format
+}
+
+func describePattern(pattern string) (code, message string) {
+	if pattern == notBlank {
+		return "blank", "must not be blank"
+	}
+	return "pattern", "must match " + pattern
 }
