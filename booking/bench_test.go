@@ -244,7 +244,7 @@ func (x *bench) guests(n int) []bookingGuest {
 func BenchmarkBook(b *testing.B) {
 	b.Run("spread", func(b *testing.B) {
 		x := newBench(b, manyHotels)
-		rooms := x.one("SELECT max(id) FROM rooms WHERE id < $1", copyOffset)
+		rooms := x.one("SELECT max(id) FROM rooms WHERE id < $1 AND title <> $2", copyOffset, hotTitle)
 		x.benchmarkBook(func(r *rand.Rand) int64 { return 1 + r.Int64N(rooms) })
 	})
 	b.Run("hot", func(b *testing.B) {
@@ -254,12 +254,15 @@ func BenchmarkBook(b *testing.B) {
 	})
 }
 
+// hotTitle tells the rooms that the benchmarks make from those of the demo data, whose ids have no gaps.
+const hotTitle = "Hot room"
+
 // hotRoom returns a new room of which there are more than will be booked.
 func (x *bench) hotRoom() int64 {
 	x.b.Helper()
 	return x.one(`
 INSERT INTO rooms (hotel_id, city_id, currency, title, price, price_floor, price_ceiling, quantity, max_guests)
-SELECT id, city_id, currency, 'Hot room', 10000, 10000, 10000, 10000, 2 FROM hotels ORDER BY id LIMIT 1 RETURNING id`)
+SELECT id, city_id, currency, $1, 10000, 10000, 10000, 10000, 2 FROM hotels ORDER BY id LIMIT 1 RETURNING id`, hotTitle)
 }
 
 func (x *bench) benchmarkBook(room func(*rand.Rand) int64) {

@@ -2,8 +2,11 @@ package booking
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"flag"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -15,6 +18,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/shumbooking/shumbooking/migrations"
 	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgserver"
 )
@@ -60,7 +64,7 @@ func benchDB(b *testing.B, hotels int) *pgxpool.Pool {
 	if err != nil {
 		b.Fatal(err)
 	}
-	name := "hotels_" + strconv.Itoa(hotels)
+	name := fmt.Sprintf("hotels_%d_%s", hotels, schemaHash(b))
 	ctx := b.Context()
 	admin := openBench(b, server.Config(""))
 	var exists bool
@@ -77,6 +81,24 @@ func benchDB(b *testing.B, hotels int) *pgxpool.Pool {
 	db := openBench(b, server.Config(name))
 	run(b, db, "CHECKPOINT")
 	return db
+}
+
+// schemaHash tells the data of one schema from that of another.
+func schemaHash(b *testing.B) string {
+	b.Helper()
+	hash := sha256.New()
+	names, err := fs.Glob(migrations.Files(), "*.sql")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, name := range names {
+		sql, err := fs.ReadFile(migrations.Files(), name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		hash.Write(sql)
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:4])
 }
 
 func openBench(b *testing.B, c pg.Config) *pgxpool.Pool {
