@@ -17,9 +17,6 @@ type circle struct {
 	radius   float64 // kilometres
 }
 
-// inReach rounds degrees to seven decimals, as the coordinates of hotels are.
-func inReach(deg float64) float64 { return math.Round(deg*1e7)/1e7 + 0 }
-
 // boxes returns the boxes of longitude and latitude, in degrees, that hold the circle: one, or two when it reaches
 // over the 180th meridian. Around a pole the box is a cap.
 func (c circle) boxes() []pgtype.Box {

@@ -133,7 +133,7 @@ func (m *inventory) rush(t *rapid.T) {
 
 func (m *inventory) cancel(t *rapid.T) {
 	if len(m.stays) == 0 {
-		t.Skip("nothing to cancel")
+		return
 	}
 	i := uniform(t, 0, len(m.stays)-1, "stay")
 	m.staff.Do("DELETE", path(m.stays[i].made), nil).Want(200)

@@ -112,7 +112,7 @@ func newSearch(p *SearchParams, now time.Time) (*search, error) {
 		atEdge: !p.DateFrom.After(first) || p.DateFrom.Sub(last) >= maxDaysAhead,
 	}
 	if p.CityID == nil {
-		s.centre = &circle{lat: inReach(*p.Latitude), lon: inReach(*p.Longitude), radius: *p.RadiusKM}
+		s.centre = &circle{lat: catalog.RoundDegrees(*p.Latitude), lon: catalog.RoundDegrees(*p.Longitude), radius: *p.RadiusKM}
 	}
 	if p.Sort == "" {
 		s.SearchParams = new(*p)

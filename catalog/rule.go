@@ -33,14 +33,19 @@ func checkLocation(latitude, longitude *float64) []errs.Field {
 	return nil
 }
 
-// degrees returns a coordinate to seven decimals, which is a centimetre on the ground. What is finer is of no use,
-// and differences of it make PostgreSQL's arithmetic fail with an underflow.
+// RoundDegrees returns a coordinate to seven decimals, which is a centimetre on the ground: what all coordinates are
+// stored and searched with. What is finer makes PostgreSQL's arithmetic on differences fail with an underflow.
+func RoundDegrees(exact float64) float64 {
+	const unit = 1e7
+	return math.Round(exact*unit)/unit + 0 // Zero without a sign.
+}
+
+// degrees is RoundDegrees for a coordinate that may be absent.
 func degrees(exact *float64) *float64 {
 	if exact == nil {
 		return nil
 	}
-	const unit = 1e7
-	return new(math.Round(*exact*unit)/unit + 0) // Zero without a sign.
+	return new(RoundDegrees(*exact))
 }
 
 // checkTimeZone refuses names that are not zones of the IANA database. Zones without an area other than UTC are
