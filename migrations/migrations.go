@@ -1,7 +1,8 @@
 // Package migrations holds the schema and moves a database between its
 // versions. Each file NNN_name.sql has the way up and, below the line
 // "---- create above / drop below ----", the way down. Versions count from 1;
-// 0 is an empty database.
+// 0 is an empty database. A line "RIVER n" stands for version n of the schema
+// that River brings with it.
 package migrations
 
 import (
@@ -134,6 +135,9 @@ func gated(ctx context.Context, c pg.Config, log *slog.Logger, fn func(m *migrat
 		return err
 	}
 	if err := m.LoadMigrations(files); err != nil {
+		return err
+	}
+	if err := handOver(m); err != nil {
 		return err
 	}
 	m.OnStart = func(sequence int32, name, direction, _ string) {
