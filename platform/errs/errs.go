@@ -27,9 +27,12 @@ var (
 	Forbidden            = Kind{"forbidden", http.StatusForbidden, "Your role may not do this"}
 	NotFound             = Kind{"not_found", http.StatusNotFound, "There is no such thing"}
 	MethodNotAllowed     = Kind{"method_not_allowed", http.StatusMethodNotAllowed, "The method is not allowed here"}
+	RequestTimeout       = Kind{"request_timeout", http.StatusRequestTimeout, "The request did not arrive in time"}
 	Conflict             = Kind{"conflict", http.StatusConflict, "The request conflicts with the current state"}
+	PreconditionFailed   = Kind{"precondition_failed", http.StatusPreconditionFailed, "The resource is no longer what the request expects"}
 	BodyTooLarge         = Kind{"body_too_large", http.StatusRequestEntityTooLarge, "The body is too large"}
 	UnsupportedMediaType = Kind{"unsupported_media_type", http.StatusUnsupportedMediaType, "The media type is not supported"}
+	RangeNotSatisfiable  = Kind{"range_not_satisfiable", http.StatusRequestedRangeNotSatisfiable, "The range lies outside of the file"}
 	Invalid              = Kind{"validation_failed", http.StatusUnprocessableEntity, "Some fields are not valid"}
 	Internal             = Kind{"internal_error", http.StatusInternalServerError, "Something went wrong on our side"}
 	Unavailable          = Kind{"service_unavailable", http.StatusServiceUnavailable, "The service is not available right now"}

@@ -15,6 +15,8 @@
 //     is its zero value when absent. Embedded structs are flattened.
 //   - A field named Body holds the JSON body. Without such a field and without path and query fields, the
 //     whole struct is the body. A Body of type [Patch] is a JSON Merge Patch.
+//   - A field of type [Files] with the tag part:"file" takes the files of a multipart/form-data body, of which
+//     maxItems:"10" says how many there may be. They are not kept: the endpoint reads them as they arrive.
 //
 // Limits stand in tags and become JSON Schema: required:"true" default minimum maximum minLength maxLength
 // pattern notBlank format enum maxItems items.minimum uniqueItems description example. Every body object is closed. In a
@@ -25,8 +27,8 @@
 // # Responses
 //
 // Response is written as JSON with every field present; a nil slice is []. A response with a method
-// Location() string, answered with 201, gets that header, with the root path before it. A response of type
-// [Empty] is 204. A response with StatusCode() int chooses its own status among those declared.
+// Location() string, answered with 201, gets that header, with the root path before it, as does every [Path]
+// in a response. A response of type [Empty] is 204. A response with StatusCode() int chooses its own status among those declared.
 package httpapi
 
 import (
@@ -61,8 +63,13 @@ type Route struct {
 	Access Access
 	// Status of a success: 200 when zero, or 204 for a response of type Empty.
 	Status int
-	// OtherStatuses are those a response with StatusCode() may choose beside Status.
+	// OtherStatuses may be answered beside Status: by a response that has StatusCode(), or by a raw handler.
 	OtherStatuses []int
+	// Timeout is how long the endpoint may take, the arrival of a multipart body included; Config.Timeout when
+	// zero. It also moves the deadlines of the connection, once the caller is known to be allowed.
+	Timeout time.Duration
+	// MaxBody is the size in bytes that a multipart body may have; routes with [Files] must say it.
+	MaxBody int64
 	// Probe marks a route that machines call all the time: its answers are logged at level debug.
 	Probe bool
 	// Errors are the kinds of problem that the endpoint itself returns. Those that any route of its shape can

@@ -87,8 +87,8 @@ func (b *bodyPlan) read(w http.ResponseWriter, r *http.Request) ([]byte, error) 
 
 // checkType refuses the media types and codings that are not taken.
 func (b *bodyPlan) checkType(r *http.Request) error {
-	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return errs.UnsupportedMediaType.New("The body must not be compressed.")
+	if err := refuseCoding(r); err != nil {
+		return err
 	}
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || !slices.Contains(b.mediaTypes(), media) {
@@ -96,6 +96,13 @@ func (b *bodyPlan) checkType(r *http.Request) error {
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return errs.UnsupportedMediaType.New("JSON is UTF-8.")
+	}
+	return nil
+}
+
+func refuseCoding(r *http.Request) error {
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return errs.UnsupportedMediaType.New("The body must not be compressed.")
 	}
 	return nil
 }

@@ -1,13 +1,11 @@
 package httpapi
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"path"
-	"reflect"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -92,6 +90,9 @@ func (a *API) routes() http.Handler {
 	for p, methods := range byPath {
 		mux.Handle(p, a.methods(methods))
 	}
+	for _, m := range a.mounts {
+		a.mount(mux, m)
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, errs.NotFound.New(""))
 	})
@@ -119,78 +120,9 @@ func (a *API) methods(methods map[string]*endpoint) http.Handler {
 			w.Header().Set("Allow", allowed)
 			w.WriteHeader(http.StatusNoContent)
 		default:
-			w.Header().Set("Allow", allowed)
-			a.fail(w, r, errs.MethodNotAllowed.Newf("This path allows %s.", allowed))
+			a.refuseMethod(w, r, allowed)
 		}
 	})
-}
-
-// call runs the checks of e in the order that clients can rely on, and then e itself: size and media type of
-// the body, sign-in and role, syntax and schema, and what the endpoint finds.
-func (a *API) call(w http.ResponseWriter, r *http.Request, e *endpoint) {
-	x := exchangeOf(r.Context())
-	x.pattern, x.probe = e.path, e.Probe
-	if e.body != nil {
-		raw, err := e.body.read(w, r)
-		if err != nil {
-			if e.body.patch {
-				w.Header().Set("Accept-Patch", acceptPatch)
-			}
-			a.fail(w, r, err)
-			return
-		}
-		r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, raw))
-	}
-	// From here on, so that the time of a slow upload is not that of the database.
-	ctx, cancel := context.WithTimeout(r.Context(), a.cfg.Timeout)
-	defer cancel()
-	r = r.WithContext(ctx)
-	if e.Access != Public || e.method != http.MethodGet {
-		w.Header().Set("Cache-Control", "no-store")
-	}
-	if e.Access != Public {
-		ctx, caller, err := a.cfg.Authenticate(r, e.Access)
-		x.caller = caller
-		if err != nil {
-			a.fail(w, r, err)
-			return
-		}
-		r = r.WithContext(ctx)
-	}
-	if err := e.serve(w, r); err != nil {
-		a.fail(w, r, err)
-	}
-}
-
-type bodyKey struct{}
-
-// decode reads path, query and body of r into in, a pointer to the parameters of e.
-func (e *endpoint) decode(r *http.Request, in any) error {
-	v := reflect.ValueOf(in)
-	fields, err := e.readParams(r, v.Elem())
-	if err != nil {
-		return err
-	}
-	if e.body != nil {
-		raw, _ := r.Context().Value(bodyKey{}).([]byte)
-		target := v
-		if e.body.index != nil {
-			target = v.Elem().FieldByIndex(e.body.index).Addr()
-		}
-		wrong, err := e.body.decode(raw, target)
-		if err != nil {
-			return err
-		}
-		fields = append(fields, wrong...)
-	}
-	if len(fields) > 0 {
-		// All of them, but not as many as somebody cares to send.
-		slices.SortFunc(fields, func(a, b errs.Field) int {
-			return strings.Compare(a.In+a.Field+a.Code, b.In+b.Field+b.Code)
-		})
-		return errs.InvalidFields(fields[:min(len(fields), maxFields)]...)
-	}
-	return nil
 }
 
 // rootPath lets every route answer with and without the prefix that a proxy publishes it under.

@@ -10,8 +10,6 @@ import (
 
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
-
-	"github.com/shumbooking/shumbooking/platform/errs"
 )
 
 // docsPolicy lets the page of Swagger UI run its own inline script and style, and call the API.
@@ -21,14 +19,15 @@ const docsPolicy = "default-src 'none'; script-src 'self' 'unsafe-inline'; style
 // HandleDocs declares the document, the pages that show it, and the list of problems. All that they need is
 // in the binary.
 func HandleDocs(api *API) {
-	HandleRaw[struct{}](api, Route{
+	HandleRaw(api, Route{
 		Pattern: "GET /openapi.json", ID: "getOpenAPI", Tag: "System", Access: Public,
 		Summary: "This document", Description: "The API as OpenAPI 3.1.",
-	}, jsonType, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	}, jsonType, func(w http.ResponseWriter, _ *http.Request, _ *struct{}) error {
 		w.Header().Set("Content-Type", jsonType)
 		w.Header().Set("Content-Length", strconv.Itoa(len(api.document)))
-		_, _ = w.Write(api.document)
-	}))
+		_, err := w.Write(api.document)
+		return err
+	})
 	ui := withPolicy(docsPolicy, v5emb.NewHandlerWithConfig(swgui.Config{
 		Title:            api.cfg.Title,
 		SwaggerJSON:      api.cfg.RootPath + "/openapi.json",
@@ -38,41 +37,23 @@ func HandleDocs(api *API) {
 	}))
 	page := Route{Pattern: "GET /docs", ID: "getDocs", Tag: "System", Access: Public,
 		Summary: "This documentation", Description: "The API as a page to read and to try."}
-	HandleRaw[struct{}](api, page, "text/html", ui)
+	HandleRaw(api, page, "text/html", func(w http.ResponseWriter, r *http.Request, _ *struct{}) error {
+		ui.ServeHTTP(w, r)
+		return nil
+	})
 	asset := Route{Pattern: "GET /docs/{file}", ID: "getDocsFile", Tag: "System", Access: Public,
 		Summary: "A file of the documentation", Description: "Scripts, styles and icons of the documentation."}
-	HandleRaw[docsFile](api, asset, "*/*", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ui.ServeHTTP(&missing{ResponseWriter: w, fail: func() { api.fail(w, r, errs.NotFound.New("")) }}, r)
-	}))
+	HandleRaw(api, asset, "*/*", func(w http.ResponseWriter, r *http.Request, _ *docsFile) error {
+		ui.ServeHTTP(w, r)
+		return nil
+	})
 	problems := Route{Pattern: "GET /docs/problems", ID: "getProblems", Tag: "System", Access: Public,
 		Summary: "The list of problems", Description: "What each problem code means."}
-	HandleRaw[struct{}](api, problems, "text/html", withPolicy(docsPolicy, http.HandlerFunc(api.serveProblems)))
+	HandleRaw(api, problems, "text/html", api.serveProblems)
 }
 
 type docsFile struct {
 	File string `path:"file" maxLength:"100" example:"swagger-ui.css"`
-}
-
-// missing answers with a problem where the handler behind it would say 404 in its own words.
-type missing struct {
-	http.ResponseWriter
-	fail   func()
-	failed bool
-}
-
-func (w *missing) WriteHeader(status int) {
-	if w.failed = status == http.StatusNotFound; w.failed {
-		w.fail()
-		return
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *missing) Write(b []byte) (int, error) {
-	if w.failed {
-		return len(b), nil
-	}
-	return w.ResponseWriter.Write(b)
 }
 
 func withPolicy(policy string, next http.Handler) http.Handler {
@@ -85,16 +66,17 @@ func withPolicy(policy string, next http.Handler) http.Handler {
 //go:embed problems.html
 var problemsPage string
 
-func (a *API) serveProblems(w http.ResponseWriter, r *http.Request) {
+func (a *API) serveProblems(w http.ResponseWriter, _ *http.Request, _ *struct{}) error {
 	page, err := template.New("problems").Parse(problemsPage)
 	var b bytes.Buffer
 	if err == nil {
 		err = page.Execute(&b, map[string]any{"Title": a.cfg.Title, "Kinds": a.Kinds()})
 	}
 	if err != nil {
-		a.fail(w, r, fmt.Errorf("render problems: %w", err))
-		return
+		return fmt.Errorf("render problems: %w", err)
 	}
+	w.Header().Set("Content-Security-Policy", docsPolicy)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(b.Bytes())
+	_, err = w.Write(b.Bytes())
+	return err
 }

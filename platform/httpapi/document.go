@@ -37,6 +37,9 @@ func (a *API) finish(doc map[string]any) {
 		if e.body != nil && e.body.patch {
 			a.finishPatch(doc, op)
 		}
+		if e.files != nil {
+			op["requestBody"] = e.files.describe()
+		}
 	}
 	dropUnused(doc)
 	putNullLast(doc)
@@ -48,6 +51,7 @@ func (e *endpoint) finishResponses(op map[string]any) {
 	for status, response := range member(op, "responses") {
 		response := response.(map[string]any)
 		response["description"] = e.meaning(status)
+		e.finishContent(response, status)
 		if code, _ := strconv.Atoi(status); slices.Contains(e.problemStatuses(), code) {
 			if response["content"] == nil {
 				response["content"] = make(map[string]any)
@@ -60,6 +64,23 @@ func (e *endpoint) finishResponses(op map[string]any) {
 		}
 	}
 }
+
+// finishContent describes the content of what e's function writes itself.
+func (e *endpoint) finishContent(response map[string]any, status string) {
+	content := member(response, "content")
+	switch {
+	case e.contentType == "" || content == nil:
+	case status == "304":
+		delete(response, "content")
+	case status == "206":
+		content["multipart/byteranges"] = map[string]any{"schema": binarySchema()}
+		fallthrough
+	case !strings.HasPrefix(e.contentType, "text/") && e.contentType != jsonType:
+		content[e.contentType] = map[string]any{"schema": binarySchema()}
+	}
+}
+
+func binarySchema() map[string]any { return map[string]any{"type": "string", "format": "binary"} }
 
 // finishParameters says that a parameter is never null: it is there or it is not. What its schema repeats of the
 // parameter, or has for it, moves to the parameter, which is where tools look.

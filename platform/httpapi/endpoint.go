@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/shumbooking/shumbooking/platform/errs"
 )
 
@@ -15,7 +17,9 @@ import (
 type API struct {
 	cfg       Config
 	endpoints []*endpoint
+	mounts    []mount
 	metrics   *metrics
+	encode    json.Options // of responses
 	document  []byte
 }
 
@@ -24,7 +28,9 @@ func New(cfg Config) *API {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 10 * time.Second
 	}
-	return &API{cfg: cfg, metrics: newMetrics(cfg.Metrics)}
+	a := &API{cfg: cfg, metrics: newMetrics(cfg.Metrics)}
+	a.encode = a.encoding()
+	return a
 }
 
 // An endpoint is a declared route with what was read from its types.
@@ -34,6 +40,7 @@ type endpoint struct {
 	in, out      reflect.Type
 	params       []*param
 	body         *bodyPlan
+	files        *filesPlan
 	// contentType of a response that is not made from out; empty for others.
 	contentType string
 	// serve decodes the request, calls the function and writes the response.
@@ -54,24 +61,9 @@ func Handle[In, Out any](api *API, rt Route, fn func(context.Context, *In) (*Out
 		}
 		out, err := fn(r.Context(), in)
 		if err != nil {
-			return err
+			return uploadOf(r.Context()).blame(err)
 		}
 		return api.respond(w, r, e, out)
-	}
-	api.endpoints = append(api.endpoints, e)
-}
-
-// HandleRaw declares a route of which h writes the response, of the given content type. It is for what is not
-// JSON, and is documented all the same. The fields of In are checked, and h finds their values in the request.
-func HandleRaw[In any](api *API, rt Route, contentType string, h http.Handler) {
-	e := newEndpoint(rt, reflect.TypeFor[In](), reflect.TypeFor[string]())
-	e.contentType = contentType
-	e.serve = func(w http.ResponseWriter, r *http.Request) error {
-		if err := e.decode(r, new(In)); err != nil {
-			return err
-		}
-		h.ServeHTTP(w, r)
-		return nil
 	}
 	api.endpoints = append(api.endpoints, e)
 }
@@ -100,17 +92,19 @@ func newEndpoint(rt Route, in, out reflect.Type) *endpoint {
 	return e
 }
 
+func (e *endpoint) takesBody() bool { return e.body != nil || e.files != nil }
+
 // kinds are all problems that e can cause, its own and those that any endpoint of its shape has.
 func (e *endpoint) kinds() []errs.Kind {
-	all := []errs.Kind{errs.MalformedRequest}
-	if e.contentType == "" {
-		all = append(all, errs.Internal, errs.Unavailable)
-	}
-	if len(e.params) > 0 || e.body != nil {
+	all := []errs.Kind{errs.MalformedRequest, errs.Internal, errs.Unavailable}
+	if len(e.params) > 0 || e.takesBody() {
 		all = append(all, errs.Invalid)
 	}
-	if e.body != nil {
+	if e.takesBody() {
 		all = append(all, errs.BodyTooLarge, errs.UnsupportedMediaType)
+	}
+	if e.files != nil {
+		all = append(all, errs.RequestTimeout)
 	}
 	if e.Access != Public {
 		all = append(all, errs.Unauthenticated, errs.Forbidden)

@@ -14,6 +14,9 @@ const exampleOffset = "today+"
 func (a *API) finishExamples(doc map[string]any, today date.Date) {
 	resolveExamples(doc, today)
 	for _, e := range a.endpoints {
+		if e.body == nil {
+			continue
+		}
 		content := member(doc, "paths", e.path, strings.ToLower(e.method), "requestBody", "content")
 		for _, media := range content {
 			media := media.(map[string]any)

@@ -56,6 +56,8 @@ func newReflector() *openapi31.Reflector {
 	r := openapi31.NewReflector()
 	r.JSONSchemaReflector().AddTypeMapping(date.Date{}, dateSchema())
 	r.JSONSchemaReflector().InlineDefinition(date.Date{})
+	r.JSONSchemaReflector().AddTypeMapping(Path(""), pathSchema())
+	r.JSONSchemaReflector().InlineDefinition(Path(""))
 	names := make(map[string]reflect.Type)
 	r.JSONSchemaReflector().DefaultOptions = append(r.JSONSchemaReflector().DefaultOptions,
 		jsonschema.InterceptDefName(func(t reflect.Type, _ string) string { return schemaName(names, t) }),
@@ -203,7 +205,9 @@ func (e *endpoint) describeResponses(oc openapi.OperationContext) {
 	case e.contentType == jsonType:
 		oc.AddRespStructure(map[string]any{}, openapi.WithHTTPStatus(e.Status))
 	case e.contentType != "":
-		oc.AddRespStructure("", openapi.WithHTTPStatus(e.Status), openapi.WithContentType(e.contentType))
+		for _, status := range append([]int{e.Status}, e.OtherStatuses...) {
+			oc.AddRespStructure("", openapi.WithHTTPStatus(status), openapi.WithContentType(e.contentType))
+		}
 	case e.out == reflect.TypeFor[Empty]():
 		oc.AddRespStructure(nil, openapi.WithHTTPStatus(e.Status))
 	default:

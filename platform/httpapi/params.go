@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -45,6 +46,14 @@ func (e *endpoint) plan() error {
 			e.body = newBodyPlan(f.Type, f.Index)
 			continue
 		}
+		if f.Type == reflect.TypeFor[Files]() {
+			files, err := newFilesPlan(f)
+			if err != nil {
+				return err
+			}
+			e.files = files
+			continue
+		}
 		p, err := newParam(f)
 		if err != nil {
 			return err
@@ -53,7 +62,10 @@ func (e *endpoint) plan() error {
 			e.params = append(e.params, p)
 		}
 	}
-	if e.body == nil && len(e.params) == 0 && e.in.NumField() > 0 {
+	if e.files != nil && (e.body != nil || e.MaxBody <= 0) {
+		return errors.New("a route with Files has no Body, and says its MaxBody")
+	}
+	if e.files == nil && e.body == nil && len(e.params) == 0 && e.in.NumField() > 0 {
 		e.body = newBodyPlan(e.in, nil)
 	}
 	return e.checkPath()
@@ -199,7 +211,7 @@ func checkText(query url.Values) error {
 // unknown lists what the query has and e does not know. Where e knows no parameter at all, anything goes:
 // probes and scrapers add their own.
 func (e *endpoint) unknown(query url.Values) []errs.Field {
-	if len(e.params) == 0 && e.body == nil {
+	if len(e.params) == 0 && e.body == nil && e.files == nil {
 		return nil
 	}
 	var fields []errs.Field

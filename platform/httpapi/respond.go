@@ -55,14 +55,14 @@ func (a *API) respond(w http.ResponseWriter, r *http.Request, e *endpoint, out a
 	if l, ok := out.(locator); ok && status == http.StatusCreated {
 		w.Header().Set("Location", a.cfg.RootPath+l.Location())
 	}
-	return writeJSON(w, r, status, jsonType, out)
+	return a.writeJSON(w, r, status, jsonType, out)
 }
 
-func writeJSON(w http.ResponseWriter, r *http.Request, status int, contentType string, v any) error {
+func (a *API) writeJSON(w http.ResponseWriter, r *http.Request, status int, contentType string, v any) error {
 	b := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(b)
 	b.Reset()
-	if err := json.MarshalWrite(b, v, json.Deterministic(true)); err != nil {
+	if err := json.MarshalWrite(b, v, a.encode); err != nil {
 		return err
 	}
 	b.WriteByte('\n')
@@ -92,6 +92,10 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if problem.Kind.Status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
+	if problem.Kind.Status == http.StatusRequestTimeout {
+		// The rest may still come, and is no request (RFC 9110, section 15.5.9).
+		header.Set("Connection", "close")
+	}
 	if problem.RetryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(problem.RetryAfter.Seconds()))))
 	}
@@ -106,7 +110,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		Errors:    problem.Fields,
 		Members:   problem.Members,
 	}
-	if err := writeJSON(w, r, body.Status, problemType, body); err != nil {
+	if err := a.writeJSON(w, r, body.Status, problemType, body); err != nil {
 		x.err = errors.Join(x.err, err)
 		w.WriteHeader(http.StatusInternalServerError)
 	}

@@ -42,10 +42,14 @@ func NewRegistry(b Build) *prometheus.Registry {
 
 // Register mounts GET /metrics on api.
 func Register(api *httpapi.API, from prometheus.Gatherer, log *slog.Logger) {
-	httpapi.HandleRaw[struct{}](api, httpapi.Route{
+	h := Handler(from, log)
+	httpapi.HandleRaw(api, httpapi.Route{
 		Pattern: "GET /metrics", ID: "getMetrics", Tag: "System", Access: httpapi.Public, Probe: true,
 		Summary: "Metrics for Prometheus",
-	}, ContentType, Handler(from, log))
+	}, ContentType, func(w http.ResponseWriter, r *http.Request, _ *struct{}) error {
+		h.ServeHTTP(w, r)
+		return nil
+	})
 }
 
 // Handler serves what is gathered from, in the text format.

@@ -1,0 +1,146 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
+)
+
+// call runs the checks of e in the order that clients can rely on, and then e itself: size and media type of
+// the body, sign-in and role, syntax and schema, and what the endpoint finds.
+func (a *API) call(w http.ResponseWriter, r *http.Request, e *endpoint) {
+	x := exchangeOf(r.Context())
+	x.pattern, x.probe = e.path, e.Probe
+	r, err := e.takeBody(w, r)
+	if err != nil {
+		a.refuseBody(w, r, e, err)
+		return
+	}
+	// From here on, so that the time of a slow upload is not that of the database.
+	ctx, cancel := context.WithTimeout(r.Context(), cmp.Or(e.Timeout, a.cfg.Timeout))
+	defer cancel()
+	r = r.WithContext(ctx)
+	if e.Access != Public || e.method != http.MethodGet {
+		w.Header().Set("Cache-Control", "no-store")
+	}
+	if e.Access != Public {
+		ctx, caller, err := a.cfg.Authenticate(r, e.Access)
+		x.caller = caller
+		if err != nil {
+			a.fail(w, r, err)
+			return
+		}
+		r = r.WithContext(ctx)
+	}
+	defer e.extendDeadlines(w, r)()
+	if err := e.serve(w, r); err != nil {
+		a.fail(w, r, err)
+		uploadOf(r.Context()).drain(w)
+	}
+}
+
+type bodyKey struct{}
+
+// takeBody reads a JSON body, and leaves a multipart body to the endpoint. It returns r with what e.decode needs.
+func (e *endpoint) takeBody(w http.ResponseWriter, r *http.Request) (*http.Request, error) {
+	switch {
+	case e.body != nil:
+		raw, err := e.body.read(w, r)
+		return r.WithContext(context.WithValue(r.Context(), bodyKey{}, raw)), err
+	case e.files != nil:
+		u := newUpload(r, e.MaxBody)
+		return r.WithContext(context.WithValue(r.Context(), uploadKey{}, u)), u.check(r)
+	}
+	return r, nil
+}
+
+// refuseBody answers err, which size or media type of the body caused. Those who may call e are heard to the end,
+// so that they can read the answer; others could make the server read much for nothing.
+func (a *API) refuseBody(w http.ResponseWriter, r *http.Request, e *endpoint, err error) {
+	if e.body != nil && e.body.patch {
+		w.Header().Set("Accept-Patch", acceptPatch)
+	}
+	if e.files == nil || !a.admits(r, e) {
+		a.fail(w, r, err)
+		return
+	}
+	defer e.extendDeadlines(w, r)()
+	a.fail(w, r, err)
+	uploadOf(r.Context()).drain(w)
+}
+
+// admits reports whether the sender of r may call e.
+func (a *API) admits(r *http.Request, e *endpoint) bool {
+	if e.Access == Public {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), a.cfg.Timeout)
+	defer cancel()
+	_, caller, err := a.cfg.Authenticate(r.WithContext(ctx), e.Access)
+	exchangeOf(ctx).caller = caller
+	return err == nil
+}
+
+const (
+	// readGrace is how much longer a connection is read than an endpoint may take: what reads in the background
+	// must not find the end of the time before the endpoint does, and take it for a client that went away.
+	readGrace = time.Second
+	// answerTime is what is left to write the answer when all the time for reading was used.
+	answerTime = 10 * time.Second
+)
+
+// extendDeadlines gives the connection the time of e. The server sets its own deadlines again for the next
+// request, except for writing when it has none: the function returned takes that one away.
+func (e *endpoint) extendDeadlines(w http.ResponseWriter, r *http.Request) (restore func()) {
+	if e.Timeout == 0 {
+		return func() {}
+	}
+	c := http.NewResponseController(w)
+	end := time.Now().Add(e.Timeout + readGrace)
+	// What is not a connection, as in tests, has no deadlines.
+	_ = c.SetReadDeadline(end)
+	_ = c.SetWriteDeadline(end.Add(answerTime))
+	return func() {
+		if s, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok && s.WriteTimeout == 0 {
+			_ = c.SetWriteDeadline(time.Time{})
+		}
+	}
+}
+
+// decode reads path, query and body of r into in, a pointer to the parameters of e.
+func (e *endpoint) decode(r *http.Request, in any) error {
+	v := reflect.ValueOf(in)
+	fields, err := e.readParams(r, v.Elem())
+	if err != nil {
+		return err
+	}
+	if e.body != nil {
+		raw, _ := r.Context().Value(bodyKey{}).([]byte)
+		target := v
+		if e.body.index != nil {
+			target = v.Elem().FieldByIndex(e.body.index).Addr()
+		}
+		wrong, err := e.body.decode(raw, target)
+		if err != nil {
+			return err
+		}
+		fields = append(fields, wrong...)
+	}
+	if e.files != nil {
+		*v.Elem().FieldByIndex(e.files.index).Addr().Interface().(*Files) = uploadOf(r.Context()).files(e.files)
+	}
+	if len(fields) > 0 {
+		// All of them, but not as many as somebody cares to send.
+		slices.SortFunc(fields, func(a, b errs.Field) int {
+			return strings.Compare(a.In+a.Field+a.Code, b.In+b.Field+b.Code)
+		})
+		return errs.InvalidFields(fields[:min(len(fields), maxFields)]...)
+	}
+	return nil
+}

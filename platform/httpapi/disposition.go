@@ -1,0 +1,90 @@
+package httpapi
+
+import (
+	"net/url"
+	"strings"
+)
+
+// parseDisposition returns the names in the Content-Disposition of a part of a form, "" for what is not there.
+// It is as lenient as senders are careless: in quotes they escape with a backslash, with a percent sign, or not
+// at all.
+func parseDisposition(header string) (name, fileName string) {
+	kind, rest, _ := strings.Cut(header, ";")
+	if !strings.EqualFold(strings.TrimSpace(kind), "form-data") {
+		return "", ""
+	}
+	params := make(map[string]string)
+	for rest != "" {
+		var key, value string
+		key, value, rest = nextParameter(rest)
+		if _, found := params[key]; !found {
+			params[key] = value
+		}
+	}
+	fileName = strings.ReplaceAll(params["filename"], "%22", `"`)
+	if extended, ok := decodeExtended(params["filename*"]); ok {
+		fileName = extended
+	}
+	return params["name"], fileName
+}
+
+// nextParameter cuts the first parameter off s.
+func nextParameter(s string) (key, value, rest string) {
+	end := strings.IndexAny(s, "=;")
+	if end < 0 {
+		return "", "", ""
+	}
+	key = strings.ToLower(strings.TrimSpace(s[:end]))
+	if s[end] == ';' {
+		return key, "", s[end+1:]
+	}
+	s = strings.TrimLeft(s[end+1:], " \t")
+	if quoted, ok := strings.CutPrefix(s, `"`); ok {
+		value, rest = unquote(quoted)
+		return key, value, rest
+	}
+	value, rest, _ = strings.Cut(s, ";")
+	return key, strings.TrimSpace(value), rest
+}
+
+// unquote returns the text up to its closing quote, and what stands behind the parameter. A quote closes where the
+// parameter may end; a backslash escapes a quote or another backslash, and is itself otherwise.
+func unquote(s string) (value, rest string) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		after := strings.TrimLeft(s[i+1:], " \t")
+		switch {
+		case s[i] == '"' && (after == "" || after[0] == ';'):
+			return b.String(), strings.TrimPrefix(after, ";")
+		case s[i] == '\\' && strings.TrimRight(s[i+1:], " \t") == `"`:
+			b.WriteByte('\\')
+		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
+			i++
+			b.WriteByte(s[i])
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String(), ""
+}
+
+// decodeExtended decodes a value such as UTF-8”na%C3%AFve.jpg (RFC 8187).
+func decodeExtended(s string) (string, bool) {
+	charset, rest, _ := strings.Cut(s, "'")
+	_, encoded, found := strings.Cut(rest, "'")
+	decoded, err := url.PathUnescape(encoded)
+	if !found || err != nil {
+		return "", false
+	}
+	switch strings.ToLower(charset) {
+	case "utf-8":
+		return decoded, true
+	case "iso-8859-1":
+		runes := make([]rune, len(decoded))
+		for i, c := range []byte(decoded) {
+			runes[i] = rune(c)
+		}
+		return string(runes), true
+	}
+	return "", false
+}
