@@ -40,7 +40,7 @@ func (s *Service) DummyHashCost() Argon2 { return s.passwords.dummy.cost }
 
 // ReadRefreshToken parses a refresh token and writes it again.
 func ReadRefreshToken(s string) (string, error) {
-	t, err := parseRefreshToken(s)
+	t, err := parseOpaqueToken(s)
 	return t.String(), err
 }
 

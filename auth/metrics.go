@@ -13,6 +13,7 @@ const (
 	reasonUnknownUser   = "user_not_found"
 	reasonWrongPassword = "invalid_password"
 	reasonDisabledUser  = "user_disabled"
+	reasonNotAdmin      = "not_an_admin"
 	reasonDeadToken     = "refresh_token_invalid"
 	reasonReusedToken   = "refresh_token_reused"
 )
@@ -42,8 +43,9 @@ func newMetrics(r prometheus.Registerer) metrics {
 			"status", succeeded, failed),
 		failures: counter("auth_failed_attempts_total",
 			"Refused sign-ins and refreshes, by reason: user_not_found, invalid_password, user_disabled, "+
-				"refresh_token_invalid or refresh_token_reused.",
-			"reason", reasonUnknownUser, reasonWrongPassword, reasonDisabledUser, reasonDeadToken, reasonReusedToken),
+				"not_an_admin (in the console), refresh_token_invalid or refresh_token_reused.",
+			"reason", reasonUnknownUser, reasonWrongPassword, reasonDisabledUser, reasonNotAdmin,
+			reasonDeadToken, reasonReusedToken),
 		refreshes: counter("auth_refresh_tokens_total", "Refresh tokens presented, by status: success or failure.",
 			"status", succeeded, failed),
 	}

@@ -3,9 +3,7 @@ package auth
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -33,7 +31,7 @@ type RefreshParams struct {
 // or expired or its session is over, and also if it was exchanged before, in which case the session ends: either
 // this caller or the one before stole the token, and nobody can tell which.
 func (s *Service) Refresh(ctx context.Context, p *RefreshParams) (*Tokens, error) {
-	token, err := parseRefreshToken(p.RefreshToken)
+	token, err := parseOpaqueToken(p.RefreshToken)
 	if err != nil {
 		return nil, s.refuseRefresh(reasonDeadToken)
 	}
@@ -56,7 +54,7 @@ func (s *Service) refuseRefresh(reason string) error {
 }
 
 // exchange stores the successor of token, or ends its session, or returns the reason for which it does neither.
-func (s *Service) exchange(ctx context.Context, token refreshToken) (found presented, refusal string, err error) {
+func (s *Service) exchange(ctx context.Context, token opaqueToken) (found presented, refusal string, err error) {
 	err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
 		var err error
 		if found, err = lockPresented(ctx, tx, token); err != nil {
@@ -106,7 +104,7 @@ func (p *presented) judge(now time.Time) string {
 // lockPresented locks the session of the token, so that its tokens are exchanged one after the other, and then
 // reads what the one before left. It takes two statements because one would read as of before the lock.
 // The error is pgx.ErrNoRows if the token is not known.
-func lockPresented(ctx context.Context, tx pgx.Tx, token refreshToken) (presented, error) {
+func lockPresented(ctx context.Context, tx pgx.Tx, token opaqueToken) (presented, error) {
 	_, err := tx.Exec(ctx, `
 SELECT id FROM sessions WHERE id = (SELECT session_id FROM refresh_tokens WHERE hash = $1) FOR NO KEY UPDATE`,
 		token.hash())
@@ -125,7 +123,7 @@ FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.i
 WHERE t.hash = $1`
 
 // rotate stores the successor of token, and lets the session last as long as that one.
-func (s *Service) rotate(ctx context.Context, tx pgx.Tx, token refreshToken, p presented, now time.Time) error {
+func (s *Service) rotate(ctx context.Context, tx pgx.Tx, token opaqueToken, p presented, now time.Time) error {
 	next := s.refresh.successor(token).hash()
 	batch := &pgx.Batch{}
 	batch.Queue(`UPDATE refresh_tokens SET replaced_at = $2, successor = $3 WHERE hash = $1`, token.hash(), now, next)
@@ -136,37 +134,6 @@ func (s *Service) rotate(ctx context.Context, tx pgx.Tx, token refreshToken, p p
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// A refreshToken is 256 bits that cannot be guessed.
-type refreshToken [32]byte
-
-func newRefreshToken() refreshToken {
-	var t refreshToken
-	rand.Read(t[:])
-	return t
-}
-
-// parseRefreshToken reads what String wrote, and nothing else that decodes to the same bits.
-func parseRefreshToken(s string) (refreshToken, error) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(raw) != len(refreshToken{}) {
-		return refreshToken{}, errors.New("not a refresh token")
-	}
-	t := refreshToken(raw)
-	if t.String() != s {
-		return refreshToken{}, errors.New("not a refresh token")
-	}
-	return t, nil
-}
-
-// String returns the token as the client gets it.
-func (t refreshToken) String() string { return base64.RawURLEncoding.EncodeToString(t[:]) }
-
-// hash is what the database knows of the token.
-func (t refreshToken) hash() []byte {
-	sum := sha256.Sum256(t[:])
-	return sum[:]
-}
-
 // refreshTokens makes tokens out of tokens.
 type refreshTokens struct {
 	key []byte
@@ -174,8 +141,8 @@ type refreshTokens struct {
 
 // successor returns the token that t is exchanged for. It is the same every time, so that it need not be stored to
 // be given again, and cannot be made without the key.
-func (r refreshTokens) successor(t refreshToken) refreshToken {
+func (r refreshTokens) successor(t opaqueToken) opaqueToken {
 	mac := hmac.New(sha256.New, r.key)
 	mac.Write(t[:])
-	return refreshToken(mac.Sum(nil))
+	return opaqueToken(mac.Sum(nil))
 }

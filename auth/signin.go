@@ -61,23 +61,38 @@ const loginAttempts = 3
 // Login starts a session. The error is of kind invalid_credentials whether the e-mail is unknown, the password
 // wrong or the user disabled, and takes as long to find.
 func (s *Service) Login(ctx context.Context, p *LoginParams) (*Tokens, error) {
+	var tokens *Tokens
+	err := s.signIn(ctx, p, func(a account) error {
+		var err error
+		tokens, err = s.startSession(ctx, a)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("log in: %w", err)
+	}
+	return tokens, nil
+}
+
+// signIn calls start with the account that the e-mail and the password are of. Where that returns pgx.ErrNoRows,
+// because the account changed since it was read, it looks again.
+func (s *Service) signIn(ctx context.Context, p *LoginParams, start func(account) error) error {
 	for range loginAttempts {
 		a, err := s.checkCredentials(ctx, p)
 		if err != nil {
-			return nil, fmt.Errorf("log in: %w", err)
+			return err
 		}
-		tokens, err := s.startSession(ctx, a)
+		err = start(a)
 		if errors.Is(err, pgx.ErrNoRows) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("log in: %w", err)
+			return err
 		}
 		s.metrics.logins.WithLabelValues(succeeded).Inc()
 		s.rehash(ctx, a, p.Password)
-		return tokens, nil
+		return nil
 	}
-	return nil, s.refuseLogin(reasonWrongPassword)
+	return s.refuseLogin(reasonWrongPassword)
 }
 
 // checkCredentials returns the account that the e-mail and the password are of.
@@ -110,7 +125,7 @@ func (s *Service) refuseLogin(reason string) error {
 // startSession inserts a session of a and its first refresh token. The error is pgx.ErrNoRows if a was disabled or
 // given another password since it was read: a session that the old password opens must not outlive it.
 func (s *Service) startSession(ctx context.Context, a account) (*Tokens, error) {
-	token, now := newRefreshToken(), s.now()
+	token, now := newOpaqueToken(), s.now()
 	var sessionID int64
 	err := s.db.QueryRow(ctx, insertSession, a.ID, a.PasswordHash, now,
 		now.Add(min(s.refreshIdle, sessionLifetime)), token.hash()).Scan(&sessionID)
@@ -133,7 +148,7 @@ SELECT id, $5, $3, $4 FROM session
 RETURNING session_id`
 
 // issue makes the reply that hands a pair of tokens over.
-func (s *Service) issue(userID, sessionID int64, token refreshToken) (*Tokens, error) {
+func (s *Service) issue(userID, sessionID int64, token opaqueToken) (*Tokens, error) {
 	access, err := s.access.sign(userID, sessionID)
 	if err != nil {
 		return nil, err

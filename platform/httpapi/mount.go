@@ -44,6 +44,13 @@ func (a *API) Mounts() []string {
 	return prefixes
 }
 
+// Fail answers with the problem that err is, as for the error of an endpoint. It is for handlers given to Mount.
+func (a *API) Fail(w http.ResponseWriter, r *http.Request, err error) { a.fail(w, r, err) }
+
+// NameCaller notes who makes the request of ctx, for its line in the log. It is for handlers given to Mount, which
+// judge themselves who may call them.
+func NameCaller(ctx context.Context, caller string) { exchangeOf(ctx).caller = caller }
+
 func (a *API) mount(mux *http.ServeMux, m mount) {
 	mux.HandleFunc(m.prefix, func(w http.ResponseWriter, r *http.Request) {
 		if !slices.Contains(mountMethods, r.Method) {
