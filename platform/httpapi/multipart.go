@@ -140,8 +140,7 @@ func (p *parts) content(c *part, b []byte) (int, error) {
 	if !c.begun {
 		c.begun = true
 		if head := p.delimiter[len(lineBreak):]; bytes.HasPrefix(window, head) && isDelimiterEnd(window[len(head):]) {
-			_, err := p.r.Discard(len(head))
-			return 0, errors.Join(err, io.EOF)
+			return 0, p.end(len(head))
 		}
 	}
 	if len(window) < need {
@@ -150,8 +149,7 @@ func (p *parts) content(c *part, b []byte) (int, error) {
 	safe := bytes.Index(window, p.delimiter)
 	switch {
 	case safe == 0 && isDelimiterEnd(window[len(p.delimiter):]):
-		_, err := p.r.Discard(len(p.delimiter))
-		return 0, errors.Join(err, io.EOF)
+		return 0, p.end(len(p.delimiter))
 	case safe == 0:
 		safe = len(p.delimiter)
 	case safe < 0:
@@ -161,6 +159,14 @@ func (p *parts) content(c *part, b []byte) (int, error) {
 		}
 	}
 	return p.r.Read(b[:min(len(b), safe)])
+}
+
+// end passes over the n bytes of a delimiter and returns io.EOF.
+func (p *parts) end(n int) error {
+	if _, err := p.r.Discard(n); err != nil {
+		return err
+	}
+	return io.EOF
 }
 
 // isDelimiterEnd reports whether a boundary ends where after begins: before the end of its line, spaces, or the

@@ -42,33 +42,33 @@ func (e *endpoint) plan() error {
 		if f.Anonymous || !f.IsExported() {
 			continue
 		}
-		if f.Name == bodyField && len(f.Index) == 1 {
-			e.body = newBodyPlan(f.Type, f.Index)
-			continue
-		}
-		if f.Type == reflect.TypeFor[Files]() {
-			files, err := newFilesPlan(f)
-			if err != nil {
-				return err
-			}
-			e.files = files
-			continue
-		}
-		p, err := newParam(f)
-		if err != nil {
+		if err := e.planField(f); err != nil {
 			return err
 		}
-		if p != nil {
-			e.params = append(e.params, p)
-		}
+	}
+	if !e.takesBody() && len(e.params) == 0 && e.in.NumField() > 0 {
+		e.body = newBodyPlan(e.in, nil)
 	}
 	if e.files != nil && (e.body != nil || e.MaxBody <= 0) {
 		return errors.New("a route with Files has no Body, and says its MaxBody")
 	}
-	if e.files == nil && e.body == nil && len(e.params) == 0 && e.in.NumField() > 0 {
-		e.body = newBodyPlan(e.in, nil)
-	}
 	return e.checkPath()
+}
+
+func (e *endpoint) planField(f reflect.StructField) error {
+	var err error
+	switch {
+	case f.Name == bodyField && len(f.Index) == 1:
+		e.body = newBodyPlan(f.Type, f.Index)
+	case f.Type == reflect.TypeFor[Files]():
+		e.files, err = newFilesPlan(f)
+	default:
+		var p *param
+		if p, err = newParam(f); p != nil {
+			e.params = append(e.params, p)
+		}
+	}
+	return err
 }
 
 // checkPath demands that the wildcards of the pattern and the path fields are the same.
