@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/shumbooking/shumbooking/platform/date"
+	"github.com/shumbooking/shumbooking/platform/jobs"
 	"github.com/shumbooking/shumbooking/platform/page"
 )
 
@@ -23,6 +24,8 @@ import (
 type Config struct {
 	// Cursors signs the cursors of lists.
 	Cursors page.Signer
+	// Jobs queues what the end of a room or a hotel leaves to be done.
+	Jobs *jobs.Client
 	// Metrics takes the counters of bookings and refusals, and the gauge of the inventory's drift.
 	Metrics prometheus.Registerer
 }
@@ -31,12 +34,13 @@ type Config struct {
 type Service struct {
 	db      *pgxpool.Pool
 	cursors page.Signer
+	jobs    *jobs.Client
 	metrics metrics
 }
 
 // New returns a Service on db.
 func New(db *pgxpool.Pool, c Config) *Service {
-	return &Service{db: db, cursors: c.Cursors, metrics: newMetrics(c.Metrics)}
+	return &Service{db: db, cursors: c.Cursors, jobs: c.Jobs, metrics: newMetrics(c.Metrics)}
 }
 
 // The states of a booking.

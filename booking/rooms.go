@@ -132,9 +132,9 @@ func (s *Service) DeleteRoom(ctx context.Context, p *RoomParams) (*httpapi.Empty
 			return err
 		}
 		if booked {
-			return catalog.ArchiveRoom(ctx, tx, p.RoomID)
+			return catalog.ArchiveRoom(ctx, tx, s.jobs, p.RoomID)
 		}
-		return catalog.DeleteRoom(ctx, tx, p.RoomID)
+		return catalog.DeleteRoom(ctx, tx, s.jobs, p.RoomID)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("delete room: %w", err)
@@ -158,9 +158,9 @@ func (s *Service) DeleteHotel(ctx context.Context, p *HotelParams) (*httpapi.Emp
 			return err
 		}
 		if booked {
-			return catalog.ArchiveHotel(ctx, tx, p.HotelID)
+			return catalog.ArchiveHotel(ctx, tx, s.jobs, p.HotelID)
 		}
-		return catalog.DeleteHotel(ctx, tx, p.HotelID)
+		return catalog.DeleteHotel(ctx, tx, s.jobs, p.HotelID)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("delete hotel: %w", err)

@@ -14,6 +14,7 @@ import (
 	"github.com/shumbooking/shumbooking/booking"
 	"github.com/shumbooking/shumbooking/platform/date"
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
+	"github.com/shumbooking/shumbooking/platform/jobs"
 	"github.com/shumbooking/shumbooking/platform/page"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
 )
@@ -31,7 +32,13 @@ type world struct {
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	w := &world{tb: tb, db: pgtest.New(tb), registry: prometheus.NewRegistry()}
-	w.service = booking.New(w.db, booking.Config{Cursors: page.NewSigner([]byte("secret of a test")), Metrics: w.registry})
+	queue, err := jobs.NewInserter(w.db, jobs.Config{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w.service = booking.New(w.db, booking.Config{
+		Cursors: page.NewSigner([]byte("secret of a test")), Jobs: queue, Metrics: w.registry,
+	})
 	w.api = apitest.New(tb, authtest.Authenticate, w.service.Register)
 	return w
 }

@@ -1,8 +1,8 @@
 // Package catalog is what can be booked, and where: countries and their cities, hotels and their rooms, what
-// facilities those have, and who manages which hotel.
+// facilities those have, what they look like, and who manages which hotel.
 //
 // What a change of a room or the removal of a hotel means for its bookings is decided above, in package booking:
-// the functions that take a transaction are its part of that work.
+// the functions that take a transaction are its part of that work. The files of images are those of package media.
 package catalog
 
 import (
@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/jobs"
 	"github.com/shumbooking/shumbooking/platform/page"
 )
 
@@ -22,6 +23,8 @@ import (
 type Config struct {
 	// Cursors signs the cursors of lists.
 	Cursors page.Signer
+	// Jobs queues the removal of what images leave behind.
+	Jobs *jobs.Client
 	// Metrics takes hotels_created_total.
 	Metrics prometheus.Registerer
 }
@@ -30,6 +33,7 @@ type Config struct {
 type Service struct {
 	db            *pgxpool.Pool
 	cursors       page.Signer
+	jobs          *jobs.Client
 	hotelsCreated prometheus.Counter
 }
 
@@ -38,6 +42,7 @@ func New(db *pgxpool.Pool, c Config) *Service {
 	return &Service{
 		db:      db,
 		cursors: c.Cursors,
+		jobs:    c.Jobs,
 		hotelsCreated: promauto.With(c.Metrics).NewCounter(prometheus.CounterOpts{
 			Name: "hotels_created_total",
 			Help: "Hotels created through the API.",
@@ -53,6 +58,7 @@ func (s *Service) Register(api *httpapi.API) {
 	s.registerHotels(api)
 	s.registerRooms(api)
 	s.registerManagers(api)
+	s.registerImages(api)
 }
 
 // querier is a pool or a transaction.

@@ -14,6 +14,7 @@ import (
 	"github.com/shumbooking/shumbooking/auth/authtest"
 	"github.com/shumbooking/shumbooking/catalog"
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
+	"github.com/shumbooking/shumbooking/platform/jobs"
 	"github.com/shumbooking/shumbooking/platform/page"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
 )
@@ -22,8 +23,11 @@ import (
 type fixture struct {
 	tb      testing.TB
 	db      *pgxpool.Pool
+	jobs    *jobs.Client
 	service *catalog.Service
 	metrics *prometheus.Registry
+	// files is how many images were added.
+	files int
 	// anyone has not signed in.
 	anyone, guest, admin *apitest.Client
 }
@@ -34,13 +38,18 @@ func setup(tb testing.TB) *fixture {
 	tb.Helper()
 	db := pgtest.New(tb)
 	metrics := prometheus.NewRegistry()
+	queue, err := jobs.NewInserter(db, jobs.Config{})
+	if err != nil {
+		tb.Fatal(err)
+	}
 	service := catalog.New(db, catalog.Config{
 		Cursors: page.NewSigner([]byte("a secret of the tests")),
+		Jobs:    queue,
 		Metrics: metrics,
 	})
 	anyone := apitest.New(tb, authtest.Authenticate, service.Register)
 	return &fixture{
-		tb: tb, db: db, service: service, metrics: metrics, anyone: anyone,
+		tb: tb, db: db, jobs: queue, service: service, metrics: metrics, anyone: anyone,
 		guest: anyone.As(authtest.Token(auth.Guest, 2)),
 		admin: anyone.As(authtest.Token(auth.Admin, adminID)),
 	}

@@ -31,6 +31,7 @@ type Hotel struct {
 	CheckInTime  string     `json:"check_in_time" description:"Local time." example:"14:00"`
 	CheckOutTime string     `json:"check_out_time" description:"Local time." example:"12:00"`
 	Facilities   []Facility `json:"facilities"`
+	Images       []Image    `json:"images" description:"Those that are ready, in their order."`
 }
 
 // Location is the path of the hotel.

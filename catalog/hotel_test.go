@@ -28,7 +28,7 @@ func TestHotelDefaults(t *testing.T) {
 	res := f.admin.Do("POST", "/hotels", object{"title": "Метрополь", "city_id": 1, "address": "Театральный, 2"}).Want(201)
 	const bare = `{"id":1,"title":"Метрополь","description":"","stars":0,"city":` + moscowJSON + `,` +
 		`"address":"Театральный, 2","postal_code":null,"latitude":null,"longitude":null,"time_zone":"Europe/Moscow",` +
-		`"currency":"RUB","check_in_time":"14:00","check_out_time":"12:00","facilities":[]}`
+		`"currency":"RUB","check_in_time":"14:00","check_out_time":"12:00","facilities":[],"images":[]}`
 	wantBody(t, res.Body, bare)
 	if got := res.Header.Get("Location"); got != "/hotels/1" {
 		t.Errorf("Location = %q, want /hotels/1", got)
@@ -39,7 +39,7 @@ func TestHotelDefaults(t *testing.T) {
 	const fullJSON = `{"id":1,"title":"Метрополь","description":"Art Nouveau","stars":5,"city":` + moscowJSON + `,` +
 		`"address":"Театральный, 2","postal_code":"109012","latitude":55.75,"longitude":37.62,` +
 		`"time_zone":"Europe/Samara","currency":"EUR","check_in_time":"15:30","check_out_time":"11:00",` +
-		`"facilities":[{"id":1,"title":"Pool"},{"id":2,"title":"Sauna"}]}`
+		`"facilities":[{"id":1,"title":"Pool"},{"id":2,"title":"Sauna"}],"images":[]}`
 	wantBody(t, f.admin.Do("PUT", "/hotels/1", full).Want(200).Body, fullJSON)
 	wantBody(t, f.admin.Do("PATCH", "/hotels/1", object{}).Want(200).Body, fullJSON)
 	wantBody(t, f.anyone.Do("GET", "/hotels/1", nil).Want(200).Body, fullJSON)
@@ -86,7 +86,7 @@ func TestHotelTitles(t *testing.T) {
 	there := fmt.Sprintf("/hotels/%d", f.hotel(2, "гранд отель"))
 	f.admin.Do("PATCH", there, object{"city_id": 1}).WantProblem(409, "hotel_exists")
 	f.admin.Do("PUT", there, again).WantProblem(409, "hotel_exists")
-	if err := f.inTx(func(tx pgx.Tx) error { return catalog.ArchiveHotel(t.Context(), tx, hotel) }); err != nil {
+	if err := f.inTx(func(tx pgx.Tx) error { return catalog.ArchiveHotel(t.Context(), tx, f.jobs, hotel) }); err != nil {
 		t.Fatal(err)
 	}
 	f.admin.Do("PATCH", there, object{"city_id": 1}).Want(200)
@@ -102,7 +102,7 @@ func TestCurrencyChangesWithoutRoomsOnly(t *testing.T) {
 	f.admin.Do("PATCH", "/hotels/1", object{"currency": "USD", "title": "B"}).Want(200)
 	// The currency of the country is another one.
 	f.admin.Do("PUT", "/hotels/1", object{"title": "C", "city_id": 1, "address": "D"}).WantProblem(409, "hotel_has_rooms")
-	if err := f.inTx(func(tx pgx.Tx) error { return catalog.ArchiveRoom(t.Context(), tx, id) }); err != nil {
+	if err := f.inTx(func(tx pgx.Tx) error { return catalog.ArchiveRoom(t.Context(), tx, f.jobs, id) }); err != nil {
 		t.Fatal(err)
 	}
 	f.admin.Do("PATCH", "/hotels/1", object{"currency": "EUR"}).Want(200)
@@ -219,7 +219,7 @@ func TestHotelWaitsForRoom(t *testing.T) {
 		t.Errorf("change of currency: %v, want hotel_has_rooms", err)
 	}
 	err = whileRoomIsAdded(func() error {
-		return f.inTx(func(tx pgx.Tx) error { return catalog.ArchiveHotel(f.asAdmin(), tx, hotel) })
+		return f.inTx(func(tx pgx.Tx) error { return catalog.ArchiveHotel(f.asAdmin(), tx, f.jobs, hotel) })
 	})
 	if n := f.number("SELECT count(*) FROM rooms WHERE archived_at IS NULL"); err != nil || n != 0 {
 		t.Errorf("ArchiveHotel() = %v and left %d rooms", err, n)
@@ -232,8 +232,12 @@ func TestArchivedAndDeletedHotels(t *testing.T) {
 	f.moscow()
 	pool := f.facility("Pool")
 	for i, end := range []func(*fixture, pgx.Tx, int64) error{
-		func(f *fixture, tx pgx.Tx, id int64) error { return catalog.ArchiveHotel(f.tb.Context(), tx, id) },
-		func(f *fixture, tx pgx.Tx, id int64) error { return catalog.DeleteHotel(f.tb.Context(), tx, id) },
+		func(f *fixture, tx pgx.Tx, id int64) error {
+			return catalog.ArchiveHotel(f.tb.Context(), tx, f.jobs, id)
+		},
+		func(f *fixture, tx pgx.Tx, id int64) error {
+			return catalog.DeleteHotel(f.tb.Context(), tx, f.jobs, id)
+		},
 	} {
 		hotel := f.post("/hotels", object{"title": "A", "city_id": 1, "address": "B", "facility_ids": []int64{pool}})
 		room := f.room(hotel, "Double")

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/jobs"
 )
 
 // LockHotel keeps a hotel from changes, and from getting rooms, until tx ends. An absent or archived hotel is
@@ -18,17 +19,24 @@ func LockHotel(ctx context.Context, tx pgx.Tx, hotelID int64) error {
 	return nil
 }
 
-// DeleteHotel removes a hotel with its rooms, links and managers. A booking in it, past or cancelled, makes the
-// database refuse.
-func DeleteHotel(ctx context.Context, tx pgx.Tx, hotelID int64) error {
+// DeleteHotel removes a hotel with its rooms, links and managers, and with all images: queue gets the job that
+// removes their files. A booking in it, past or cancelled, makes the database refuse.
+func DeleteHotel(ctx context.Context, tx pgx.Tx, queue *jobs.Client, hotelID int64) error {
+	if err := detachImages(ctx, tx, queue, detachHotelImages, hotelID); err != nil {
+		return fmt.Errorf("delete hotel: %w", err)
+	}
 	if err := exec(ctx, tx, deleteHotel, hotelID); err != nil {
 		return fmt.Errorf("delete hotel: %w", err)
 	}
 	return nil
 }
 
-// ArchiveHotel hides a hotel and its rooms for good. An absent or archived one is errs.NotFound.
-func ArchiveHotel(ctx context.Context, tx pgx.Tx, hotelID int64) error {
+// ArchiveHotel hides a hotel and its rooms for good and removes their images as DeleteHotel does. An absent or
+// archived one is errs.NotFound.
+func ArchiveHotel(ctx context.Context, tx pgx.Tx, queue *jobs.Client, hotelID int64) error {
+	if err := detachImages(ctx, tx, queue, detachHotelImages, hotelID); err != nil {
+		return fmt.Errorf("archive hotel: %w", err)
+	}
 	if err := exec(ctx, tx, archiveHotel, hotelID); err != nil {
 		return fmt.Errorf("archive hotel: %w", err)
 	}

@@ -14,7 +14,7 @@ type Found struct {
 	Rooms  []Room
 }
 
-// QueueByID adds to batch the reading of hotels and rooms by ids that do not repeat, three statements at most
+// QueueByID adds to batch the reading of hotels and rooms by ids that do not repeat, four statements at most
 // whatever their number. The result is complete once the batch was closed without an error.
 func QueueByID(batch *pgx.Batch, hotelIDs, roomIDs []int64) *Found {
 	found := &Found{}
@@ -28,6 +28,7 @@ func QueueByID(batch *pgx.Batch, hotelIDs, roomIDs []int64) *Found {
 	}
 	if len(hotelIDs)+len(roomIDs) > 0 {
 		batch.Queue(selectFacilitiesOf, notNil(hotelIDs), notNil(roomIDs)).Query(found.scanFacilities)
+		batch.Queue(selectImagesOf, notNil(hotelIDs), notNil(roomIDs)).Query(found.scanImages)
 	}
 	return found
 }
@@ -90,7 +91,7 @@ func (f *Found) scanRooms(rows pgx.Rows) error {
 	return err
 }
 
-// scanFacilities comes last in a batch: each row is a facility and who has it, so that its title crosses the
+// scanFacilities comes after what it adds to: each row is a facility and who has it, so that its title crosses the
 // wire once and not with every room.
 func (f *Found) scanFacilities(rows pgx.Rows) error {
 	type shared struct {
@@ -106,7 +107,7 @@ func (f *Found) scanFacilities(rows pgx.Rows) error {
 	if err != nil {
 		return err
 	}
-	owned, counts, total := f.owners(), make(map[int64]int, len(f.Hotels)+len(f.Rooms)), 0
+	owned, counts, total := owners(f, (*Hotel).facilities, (*Room).facilities), make(map[int64]int, len(f.Hotels)+len(f.Rooms)), 0
 	for _, facility := range all {
 		total += len(facility.owners)
 		for _, owner := range facility.owners {
@@ -130,17 +131,39 @@ func (f *Found) scanFacilities(rows pgx.Rows) error {
 	return nil
 }
 
-// owners returns where the facilities go: of a room by its id, of a hotel by its id negated.
-func (f *Found) owners() map[int64]*[]Facility {
-	owned := make(map[int64]*[]Facility, len(f.Hotels)+len(f.Rooms))
+// scanImages reads the images that are ready, each with its owner, in the order of the galleries.
+func (f *Found) scanImages(rows pgx.Rows) error {
+	var r imageRow
+	var owner int64
+	var owned map[int64]*[]Image
+	_, err := pgx.ForEachRow(rows, append([]any{&owner}, r.fields()...), func() error {
+		if owned == nil {
+			owned = owners(f, (*Hotel).images, (*Room).images)
+		}
+		if list, ok := owned[owner]; ok {
+			*list = append(*list, *r.image())
+		}
+		return nil
+	})
+	return err
+}
+
+// owners returns where lists go that hotels and rooms both have: of a room by its id, of a hotel by its id negated.
+func owners[T any](f *Found, ofHotel func(*Hotel) *[]T, ofRoom func(*Room) *[]T) map[int64]*[]T {
+	owned := make(map[int64]*[]T, len(f.Hotels)+len(f.Rooms))
 	for i := range f.Hotels {
-		owned[-f.Hotels[i].ID] = &f.Hotels[i].Facilities
+		owned[-f.Hotels[i].ID] = ofHotel(&f.Hotels[i])
 	}
 	for i := range f.Rooms {
-		owned[f.Rooms[i].ID] = &f.Rooms[i].Facilities
+		owned[f.Rooms[i].ID] = ofRoom(&f.Rooms[i])
 	}
 	return owned
 }
+
+func (h *Hotel) facilities() *[]Facility { return &h.Facilities }
+func (r *Room) facilities() *[]Facility  { return &r.Facilities }
+func (h *Hotel) images() *[]Image        { return &h.Images }
+func (r *Room) images() *[]Image         { return &r.Images }
 
 // notNil keeps an empty list from becoming NULL in the database.
 func notNil(ids []int64) []int64 {
@@ -167,7 +190,7 @@ FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, place)
 JOIN rooms r ON r.id = wanted.id AND r.archived_at IS NULL
 ORDER BY wanted.place`
 
-// Owners are as in Found.owners. The links are gathered before the titles are looked up.
+// Owners are those of the function. The links are gathered before the titles are looked up.
 const selectFacilitiesOf = `
 SELECT f.id, f.title, l.owners FROM (
 	SELECT facility_id, array_agg(owner) AS owners FROM (
@@ -177,3 +200,13 @@ SELECT f.id, f.title, l.owners FROM (
 	GROUP BY facility_id) AS l
 JOIN facilities f ON f.id = l.facility_id
 ORDER BY f.id`
+
+// Owners are those of the function.
+const selectImagesOf = `
+SELECT coalesce(i.room_id, -i.hotel_id) AS owner, ` + imageColumns + `
+FROM (
+	SELECT id FROM images WHERE hotel_id = ANY($1::bigint[]) AND coalesce(room_id, 0) = 0 AND status = 'ready'
+	UNION ALL
+	SELECT id FROM images WHERE room_id = ANY($2::bigint[]) AND status = 'ready') AS shown
+JOIN images i ON i.id = shown.id` + joinVariants + `
+ORDER BY i.position`

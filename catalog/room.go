@@ -26,6 +26,7 @@ type Room struct {
 	Quantity    int        `json:"quantity" description:"How many rooms of this type the hotel has." example:"10"`
 	MaxGuests   int        `json:"max_guests" description:"How many guests one such room takes." example:"2"`
 	Facilities  []Facility `json:"facilities"`
+	Images      []Image    `json:"images" description:"Those that are ready, in their order."`
 }
 
 // Location is the path of the room.

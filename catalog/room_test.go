@@ -23,7 +23,7 @@ func TestRooms(t *testing.T) {
 	body["description"] = "Wide"
 	res := f.admin.Do("POST", "/hotels/1/rooms", body).Want(201)
 	const double = `{"id":1,"hotel_id":1,"title":"Double","description":"Wide","price":350000,"currency":"RUB",` +
-		`"quantity":10,"max_guests":2,"facilities":[{"id":1,"title":"Pool"}]}`
+		`"quantity":10,"max_guests":2,"facilities":[{"id":1,"title":"Pool"}],"images":[]}`
 	wantBody(t, res.Body, double)
 	if got := res.Header.Get("Location"); got != "/hotels/1/rooms/1" {
 		t.Errorf("Location = %q, want /hotels/1/rooms/1", got)
@@ -106,7 +106,7 @@ func TestRoomForUpdate(t *testing.T) {
 			t.Errorf("%s: %v, want not_found", name, err)
 		}
 	}
-	if err := f.inTx(func(tx pgx.Tx) error { return catalog.ArchiveRoom(t.Context(), tx, id) }); err != nil {
+	if err := f.inTx(func(tx pgx.Tx) error { return catalog.ArchiveRoom(t.Context(), tx, f.jobs, id) }); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := read(hotel, id); !errors.Is(err, errs.NotFound.New("")) {
@@ -124,16 +124,16 @@ func TestEndOfRooms(t *testing.T) {
 		if err := catalog.LockHotel(t.Context(), tx, hotel); err != nil {
 			return err
 		}
-		if err := catalog.DeleteRoom(t.Context(), tx, second); err != nil {
+		if err := catalog.DeleteRoom(t.Context(), tx, f.jobs, second); err != nil {
 			return err
 		}
-		if err := catalog.DeleteRoom(t.Context(), tx, second); !errors.Is(err, errs.NotFound.New("")) {
+		if err := catalog.DeleteRoom(t.Context(), tx, f.jobs, second); !errors.Is(err, errs.NotFound.New("")) {
 			t.Errorf("second DeleteRoom(): %v, want not_found", err)
 		}
-		if err := catalog.ArchiveRoom(t.Context(), tx, first); err != nil {
+		if err := catalog.ArchiveRoom(t.Context(), tx, f.jobs, first); err != nil {
 			return err
 		}
-		if err := catalog.ArchiveRoom(t.Context(), tx, first); !errors.Is(err, errs.NotFound.New("")) {
+		if err := catalog.ArchiveRoom(t.Context(), tx, f.jobs, first); !errors.Is(err, errs.NotFound.New("")) {
 			t.Errorf("second ArchiveRoom(): %v, want not_found", err)
 		}
 		left, err = catalog.RoomIDs(t.Context(), tx, hotel)

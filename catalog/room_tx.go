@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/jobs"
 )
 
 // LockRoom waits until no booking of the room is under way and keeps new ones waiting until tx ends. It is
@@ -59,16 +60,24 @@ func SetPriceBounds(ctx context.Context, tx pgx.Tx, roomID, floor, ceiling int64
 	return nil
 }
 
-// DeleteRoom removes a room that was never booked. A booking of it, past or cancelled, makes the database refuse.
-func DeleteRoom(ctx context.Context, tx pgx.Tx, roomID int64) error {
+// DeleteRoom removes a room that was never booked, and with it its images: queue gets the job that removes their
+// files. A booking of the room, past or cancelled, makes the database refuse.
+func DeleteRoom(ctx context.Context, tx pgx.Tx, queue *jobs.Client, roomID int64) error {
+	if err := detachImages(ctx, tx, queue, detachRoomImages, roomID); err != nil {
+		return fmt.Errorf("delete room: %w", err)
+	}
 	if err := exec(ctx, tx, deleteRoom, roomID); err != nil {
 		return fmt.Errorf("delete room: %w", err)
 	}
 	return nil
 }
 
-// ArchiveRoom hides a room for good. An absent or archived one is errs.NotFound.
-func ArchiveRoom(ctx context.Context, tx pgx.Tx, roomID int64) error {
+// ArchiveRoom hides a room for good and removes its images as DeleteRoom does. An absent or archived one is
+// errs.NotFound.
+func ArchiveRoom(ctx context.Context, tx pgx.Tx, queue *jobs.Client, roomID int64) error {
+	if err := detachImages(ctx, tx, queue, detachRoomImages, roomID); err != nil {
+		return fmt.Errorf("archive room: %w", err)
+	}
 	if err := exec(ctx, tx, archiveRoom, roomID); err != nil {
 		return fmt.Errorf("archive room: %w", err)
 	}
