@@ -25,9 +25,10 @@ const (
 
 // A Worker runs the jobs of all queues.
 type Worker struct {
-	client  *Client
-	metrics metrics
-	log     *slog.Logger
+	client      *Client
+	stopTimeout time.Duration
+	metrics     metrics
+	log         *slog.Logger
 }
 
 // NewWorker returns a Worker of the kinds in workers. Jobs of other kinds are left for other programs: during a
@@ -37,11 +38,22 @@ type Worker struct {
 // should come from another pool.
 func NewWorker(pool *pgxpool.Pool, workers *river.Workers, periodic []*river.PeriodicJob, c Config) (*Worker, error) {
 	c = c.withDefaults()
-	w := &Worker{metrics: newMetrics(c), log: c.Log}
-	var err error
-	w.client, err = river.NewClient(riverpgxv5.New(pool), &river.Config{
-		Logger:  riverLogger(c.Log),
-		Workers: workers,
+	w := &Worker{stopTimeout: StopTimeout, metrics: newMetrics(c), log: c.Log}
+	config := w.config()
+	config.Workers, config.PeriodicJobs = workers, periodic
+	return w, w.connect(pool, config)
+}
+
+func (w *Worker) connect(pool *pgxpool.Pool, config *river.Config) (err error) {
+	if w.client, err = river.NewClient(riverpgxv5.New(pool), config); err != nil {
+		return fmt.Errorf("make a worker: %w", err)
+	}
+	return nil
+}
+
+func (w *Worker) config() *river.Config {
+	return &river.Config{
+		Logger: riverLogger(w.log),
 		Queues: map[string]river.QueueConfig{
 			Default: {MaxWorkers: defaultWorkers},
 			Images:  {MaxWorkers: runtime.GOMAXPROCS(0)},
@@ -49,7 +61,6 @@ func NewWorker(pool *pgxpool.Pool, workers *river.Workers, periodic []*river.Per
 		FetchOnlyKnownKinds:         true,
 		FetchCooldown:               fetchCooldown,
 		FetchPollInterval:           pollInterval,
-		PeriodicJobs:                periodic,
 		Middleware:                  []rivertype.Middleware{&insertion{inserted: w.metrics.inserted}, &work{}},
 		MaxAttempts:                 MaxAttempts,
 		RetryPolicy:                 backoff{},
@@ -59,11 +70,7 @@ func NewWorker(pool *pgxpool.Pool, workers *river.Workers, periodic []*river.Per
 		CompletedJobRetentionPeriod: CompletedRetention,
 		CancelledJobRetentionPeriod: CancelledRetention,
 		DiscardedJobRetentionPeriod: DiscardedRetention,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("make a worker: %w", err)
 	}
-	return w, nil
 }
 
 // Subscribe returns a channel of what becomes of jobs, and a function that ends it. It must be called before Run.
@@ -121,7 +128,7 @@ func (w *Worker) stop() error {
 	select {
 	case <-w.client.Stopped():
 		return nil
-	case <-time.After(StopTimeout):
+	case <-time.After(w.stopTimeout):
 		return errLeftBehind
 	}
 }
