@@ -118,7 +118,7 @@ func NewInserter(pool *pgxpool.Pool, c Config) (*Client, error) {
 		Logger:        riverLogger(c.Log),
 		MaxAttempts:   MaxAttempts,
 		FetchCooldown: fetchCooldown, // Of several insertions within it, one is announced.
-		Middleware:    []rivertype.Middleware{&insertion{inserted: newMetrics(c).inserted}},
+		Middleware:    []rivertype.Middleware{&insertion{inserted: newCounters(c).inserted}},
 	})
 }
 

@@ -6,8 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics count by kind. Which kinds there are is up to the program, not to its clients.
-type metrics struct {
+// counters count by kind. Which kinds there are is up to the program, not to its clients.
+type counters struct {
 	inserted *prometheus.CounterVec
 	// outcomes have a counter for each outcome.
 	outcomes map[outcome]*prometheus.CounterVec
@@ -38,8 +38,8 @@ func outcomeHelp() map[outcome]string {
 	}
 }
 
-func newMetrics(c Config) metrics {
-	m := metrics{outcomes: map[outcome]*prometheus.CounterVec{}}
+func newCounters(c Config) counters {
+	m := counters{outcomes: map[outcome]*prometheus.CounterVec{}}
 	counter := func(name, help string) *prometheus.CounterVec {
 		vec := register(c.Metrics, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"kind"}))
 		for _, kind := range c.Kinds {

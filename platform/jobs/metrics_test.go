@@ -153,18 +153,6 @@ func TestCollector_DatabaseAway(t *testing.T) {
 	}
 }
 
-// Scrapes within a second share one look.
-func TestCollector_Hasty(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	c := jobs.NewCollector(b.pool, slog.New(slog.DiscardHandler))
-	before := testutil.CollectAndCount(c)
-	b.pool.Close()
-	if got := testutil.CollectAndCount(c); got != before {
-		t.Errorf("metrics of a second scrape: got %d, want the %d of the first", got, before)
-	}
-}
-
 // store puts a job into a state.
 func (b *bench) store(t *testing.T, queue string, state rivertype.JobState, due time.Duration) {
 	t.Helper()

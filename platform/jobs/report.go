@@ -51,9 +51,9 @@ func (o outcome) level() slog.Level {
 func (w *Worker) report(ctx context.Context, e *river.Event) {
 	o, job := outcomeOf(e), e.Job
 	wait := max(e.JobStats.QueueWaitDuration, 0)
-	w.metrics.outcomes[o].WithLabelValues(job.Kind).Inc()
-	w.metrics.duration.WithLabelValues(job.Kind).Observe(e.JobStats.RunDuration.Seconds())
-	w.metrics.wait.WithLabelValues(job.Kind).Observe(wait.Seconds())
+	w.counters.outcomes[o].WithLabelValues(job.Kind).Inc()
+	w.counters.duration.WithLabelValues(job.Kind).Observe(e.JobStats.RunDuration.Seconds())
+	w.counters.wait.WithLabelValues(job.Kind).Observe(wait.Seconds())
 
 	attempt := job.Attempt
 	if o == snoozed || o == interrupted {

@@ -27,7 +27,7 @@ const (
 type Worker struct {
 	client      *Client
 	stopTimeout time.Duration
-	metrics     metrics
+	counters    counters
 	log         *slog.Logger
 }
 
@@ -38,7 +38,7 @@ type Worker struct {
 // should come from another pool.
 func NewWorker(pool *pgxpool.Pool, workers *river.Workers, periodic []*river.PeriodicJob, c Config) (*Worker, error) {
 	c = c.withDefaults()
-	w := &Worker{stopTimeout: StopTimeout, metrics: newMetrics(c), log: c.Log}
+	w := &Worker{stopTimeout: StopTimeout, counters: newCounters(c), log: c.Log}
 	config := w.config()
 	config.Workers, config.PeriodicJobs = workers, periodic
 	return w, w.connect(pool, config)
@@ -61,7 +61,7 @@ func (w *Worker) config() *river.Config {
 		FetchOnlyKnownKinds:         true,
 		FetchCooldown:               fetchCooldown,
 		FetchPollInterval:           pollInterval,
-		Middleware:                  []rivertype.Middleware{&insertion{inserted: w.metrics.inserted}, &work{}},
+		Middleware:                  []rivertype.Middleware{&insertion{inserted: w.counters.inserted}, &work{}},
 		MaxAttempts:                 MaxAttempts,
 		RetryPolicy:                 backoff{},
 		JobTimeout:                  Timeout,
