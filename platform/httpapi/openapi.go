@@ -24,7 +24,7 @@ const (
 
 // describe makes the OpenAPI 3.1 document of all endpoints.
 func (a *API) describe() ([]byte, error) {
-	r := newReflector()
+	r := a.newReflector()
 	r.Spec.Info.WithTitle(a.cfg.Title).WithVersion(a.cfg.Version).WithDescription(a.cfg.Description)
 	r.Spec.Info.WithLicense(*(&openapi31.License{Name: "MIT"}).WithIdentifier("MIT"))
 	server := openapi31.Server{URL: a.cfg.RootPath}
@@ -52,7 +52,7 @@ func (a *API) describe() ([]byte, error) {
 
 // newReflector returns a reflector with the rules of this package: what a response has is always there, a body
 // has nothing that is not known, a slice is never null.
-func newReflector() *openapi31.Reflector {
+func (a *API) newReflector() *openapi31.Reflector {
 	r := openapi31.NewReflector()
 	r.JSONSchemaReflector().AddTypeMapping(date.Date{}, dateSchema())
 	r.JSONSchemaReflector().InlineDefinition(date.Date{})
@@ -65,6 +65,7 @@ func newReflector() *openapi31.Reflector {
 		jsonschema.InterceptProp(formatIntegers),
 		jsonschema.InterceptProp(boundItems),
 		jsonschema.InterceptProp(refuseBlank),
+		jsonschema.InterceptProp(a.rootExamples),
 		jsonschema.InterceptSchema(closeInRequests),
 		jsonschema.InterceptNullability(func(p jsonschema.InterceptNullabilityParams) {
 			if p.NullAdded && p.Type.Kind() == reflect.Slice {

@@ -1,6 +1,9 @@
 package httpapi
 
 import (
+	"fmt"
+	"reflect"
+
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/swaggest/jsonschema-go"
@@ -22,6 +25,16 @@ func (a *API) encoding() json.Options {
 		}
 		return enc.WriteToken(jsontext.String(a.cfg.RootPath + string(p)))
 	})))
+}
+
+// rootExamples puts the root path before the examples of paths.
+func (a *API) rootExamples(p jsonschema.InterceptPropParams) error {
+	if t := reflect.TypeFor[Path](); p.Processed && (p.Field.Type == t || p.Field.Type == reflect.PointerTo(t)) {
+		for i, example := range p.PropertySchema.Examples {
+			p.PropertySchema.Examples[i] = fmt.Sprint(a.cfg.RootPath, example)
+		}
+	}
+	return nil
 }
 
 func pathSchema() jsonschema.Schema {

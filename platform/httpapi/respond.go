@@ -22,7 +22,7 @@ const statusClientGone = 499
 
 // A Problem is the body of every error (RFC 9457).
 type Problem struct {
-	Type      string         `json:"type" format:"uri-reference" description:"Where the kind of problem is described." example:"/docs/problems#not_found"`
+	Type      Path           `json:"type" description:"Where the kind of problem is described." example:"/docs/problems#not_found"`
 	Title     string         `json:"title" description:"The kind of problem, for people."`
 	Status    int            `json:"status" minimum:"400" maximum:"599" description:"The HTTP status."`
 	Detail    string         `json:"detail,omitempty" description:"What went wrong this time, for people."`
@@ -100,7 +100,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(problem.RetryAfter.Seconds()))))
 	}
 	body := Problem{
-		Type:      a.cfg.RootPath + "/docs/problems#" + problem.Kind.Code,
+		Type:      Path("/docs/problems#" + problem.Kind.Code),
 		Title:     problem.Kind.Title,
 		Status:    problem.Kind.Status,
 		Detail:    problem.Detail,
