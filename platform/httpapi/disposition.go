@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// browserEscapes undoes what browsers do to file names (HTML, section 4.10.21.8).
+var browserEscapes = strings.NewReplacer("%22", `"`, "%0D", "\r", "%0A", "\n")
+
 // parseDisposition returns the names in the Content-Disposition of a part of a form, "" for what is not there.
 // It is as lenient as senders are careless: in quotes they escape with a backslash, with a percent sign, or not
 // at all.
@@ -21,7 +24,7 @@ func parseDisposition(header string) (name, fileName string) {
 			params[key] = value
 		}
 	}
-	fileName = strings.ReplaceAll(params["filename"], "%22", `"`)
+	fileName = browserEscapes.Replace(params["filename"])
 	if extended, ok := decodeExtended(params["filename*"]); ok {
 		fileName = extended
 	}
@@ -68,7 +71,7 @@ func unquote(s string) (value, rest string) {
 	return b.String(), ""
 }
 
-// decodeExtended decodes a value such as UTF-8”na%C3%AFve.jpg (RFC 8187).
+// decodeExtended decodes a value with a character set, a language and percent signs (RFC 8187).
 func decodeExtended(s string) (string, bool) {
 	charset, rest, _ := strings.Cut(s, "'")
 	_, encoded, found := strings.Cut(rest, "'")

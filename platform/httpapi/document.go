@@ -69,7 +69,7 @@ func (e *endpoint) finishResponses(op map[string]any) {
 func (e *endpoint) finishContent(response map[string]any, status string) {
 	content := member(response, "content")
 	switch {
-	case e.contentType == "" || content == nil:
+	case content[e.contentType] == nil:
 	case status == "304":
 		delete(response, "content")
 	case status == "206":

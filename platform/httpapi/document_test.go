@@ -3,15 +3,19 @@ package httpapi_test
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/shumbooking/shumbooking/platform/date"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 )
 
 // A document is what the tests here read of /openapi.json.
@@ -114,4 +118,81 @@ func handle[In any](pattern string) func(*httpapi.API) {
 		rt := httpapi.Route{Pattern: pattern, ID: "call", Tag: "Things", Summary: "Call", Access: httpapi.Public}
 		httpapi.Handle(api, rt, func(context.Context, *In) (*httpapi.Empty, error) { return nil, nil })
 	}
+}
+
+// What is documented of files is what Swagger UI and generators of clients make a choice of files of.
+func TestDocumentOfFiles(t *testing.T) {
+	t.Parallel()
+	c := apitest.New(t, authenticate, registerFiles, registerPictures, httpapi.HandleDocs)
+	var doc struct {
+		Paths map[string]map[string]struct {
+			RequestBody any `json:"requestBody"`
+			Responses   map[string]struct {
+				Content map[string]struct {
+					Schema map[string]any `json:"schema"`
+				} `json:"content"`
+			} `json:"responses"`
+		} `json:"paths"`
+	}
+	c.Do("GET", "/openapi.json", nil).Decode(&doc)
+	binary := map[string]any{"type": "string", "format": "binary"}
+	want := map[string]any{"required": true, "content": map[string]any{"multipart/form-data": map[string]any{
+		"schema": map[string]any{
+			"type": "object", "required": []any{"file"}, "additionalProperties": false,
+			"properties": map[string]any{"file": map[string]any{
+				"type": "array", "items": binary, "minItems": 1.0, "maxItems": 3.0, "description": "Drawings.",
+			}},
+		},
+	}}}
+	if diff := cmp.Diff(want, doc.Paths["/things/{id}/files"]["post"].RequestBody); diff != "" {
+		t.Errorf("body of files (-want +got):\n%s", diff)
+	}
+	for status, types := range map[string][]string{
+		"200": {"image/jpeg"}, "206": {"image/jpeg", "multipart/byteranges"}, "304": {}, "416": {"application/problem+json"},
+	} {
+		content := doc.Paths["/pictures/{name}"]["get"].Responses[status].Content
+		if diff := cmp.Diff(types, slices.Sorted(maps.Keys(content)), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("types of status %s (-want +got):\n%s", status, diff)
+		}
+		if diff := cmp.Diff(binary, content["image/jpeg"].Schema); diff != "" && status == "200" {
+			t.Errorf("schema of a file (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestFilesNeedTags(t *testing.T) {
+	t.Parallel()
+	type noName struct {
+		Files httpapi.Files `maxItems:"1"`
+	}
+	type noLimit struct {
+		Files httpapi.Files `part:"file"`
+	}
+	type twoBodies struct {
+		Files httpapi.Files `part:"file" maxItems:"1"`
+		Body  thingInput
+	}
+	type right struct {
+		Files httpapi.Files `part:"file" maxItems:"1"`
+	}
+	for want, declare := range map[string]func(*httpapi.API, httpapi.Route){
+		"no name":    declare[noName],
+		"no limit":   declare[noLimit],
+		"two bodies": declare[twoBodies],
+		"no size":    func(api *httpapi.API, rt httpapi.Route) { rt.MaxBody = 0; declare[right](api, rt) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("a route with %s is taken", want)
+				}
+			}()
+			api := httpapi.New(httpapi.Config{Metrics: prometheus.NewRegistry()})
+			declare(api, httpapi.Route{Pattern: "POST /files", ID: "add", Tag: "Things", Summary: "Add", Access: httpapi.Public, MaxBody: 1})
+		}()
+	}
+}
+
+func declare[In any](api *httpapi.API, rt httpapi.Route) {
+	httpapi.Handle(api, rt, func(context.Context, *In) (*httpapi.Empty, error) { return nil, nil })
 }

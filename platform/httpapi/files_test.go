@@ -177,6 +177,7 @@ func TestFileNames(t *testing.T) {
 		`filename=".."`:                         "",
 		`filename="a/"`:                         "",
 		"filename=\"a\x00b\x1b\x7f.jpg\"":       "ab.jpg",
+		`filename="a%0D%0Ab.jpg"`:               "ab.jpg",
 		`filename="a%22b.jpg"`:                  `a"b.jpg`,
 		`filename="a\"b.jpg"`:                   `a"b.jpg`,
 		`filename="a"b.jpg"`:                    `a"b.jpg`,

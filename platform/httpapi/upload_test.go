@@ -34,7 +34,7 @@ func dial(t *testing.T, s *httptest.Server) *net.TCPConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
 	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -50,19 +50,19 @@ func post(target string, length int, lines ...string) string {
 	return head + strings.Join(append(lines, "", ""), "\r\n")
 }
 
-// answer reads a response of that status.
-func answer(t *testing.T, r *bufio.Reader, status int) *http.Response {
+// answer reads a response of that status and reports whether the connection is kept after it.
+func answer(t *testing.T, r *bufio.Reader, status int) (kept bool) {
 	t.Helper()
 	res, err := http.ReadResponse(r, nil)
 	if err != nil {
 		t.Fatalf("no answer: %v, want %d", err, status)
 	}
+	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	res.Body.Close()
 	if err != nil || res.StatusCode != status {
 		t.Fatalf("answer = %d %s, %v, want %d", res.StatusCode, body, err, status)
 	}
-	return res
+	return !res.Close
 }
 
 // chunked returns body in the chunked coding.
@@ -248,7 +248,7 @@ func TestTimeoutOutlastsTheServers(t *testing.T) {
 		if _, err := io.WriteString(conn, body); err != nil {
 			t.Fatal(err)
 		}
-		if res := answer(t, r, http.StatusOK); res.Close {
+		if !answer(t, r, http.StatusOK) {
 			t.Error("the connection is not kept")
 		}
 	}
@@ -258,21 +258,17 @@ func TestTimeoutOutlastsTheServers(t *testing.T) {
 func TestTimeoutIsNotForStrangers(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, 100*time.Millisecond, 30*time.Second, registerSlow(time.Minute, nil))
-	for _, request := range []string{
-		strings.Replace(post("/things/7/files", 1000), "Bearer good", "Bearer x", 1),
-		strings.Replace(strings.Replace(post("/things/7/files", 1000), "Bearer good", "Bearer x", 1), formB, "x/y", 1),
+	stranger := strings.Replace(post("/things/7/files", 1000), "Bearer good", "Bearer x", 1)
+	for request, status := range map[string]int{
+		stranger: http.StatusUnauthorized,
+		strings.Replace(stranger, formB, "x/y", 1): http.StatusUnsupportedMediaType,
 	} {
 		conn := dial(t, s)
-		if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
-			t.Fatal(err)
-		}
 		if _, err := io.WriteString(conn, request); err != nil {
 			t.Fatal(err)
 		}
-		r := bufio.NewReader(conn)
-		if res, err := http.ReadResponse(r, nil); err != nil || res.StatusCode < 400 {
-			t.Errorf("%v, %v, want a refusal in the server's own time", res, err)
-		}
+		// Given a minute, the server would wait for the body that long.
+		answer(t, bufio.NewReader(conn), status)
 	}
 }
 
@@ -286,7 +282,7 @@ func TestStalledUpload(t *testing.T) {
 			if _, err := io.WriteString(conn, post("/things/7/files", 1000)+sent); err != nil {
 				t.Fatal(err)
 			}
-			if res := answer(t, bufio.NewReader(conn), http.StatusRequestTimeout); !res.Close {
+			if answer(t, bufio.NewReader(conn), http.StatusRequestTimeout) {
 				t.Error("the connection is kept, and what comes late would be the next request")
 			}
 		})
