@@ -49,3 +49,9 @@ func ListQuery(p *ListUsersParams, after int64) (string, []any) { return listQue
 
 // RefreshGrace is how long a token that was exchanged may be presented again.
 const RefreshGrace time.Duration = refreshGrace
+
+// PurgeSessions is the statement of a purge, and PurgeBatch how many sessions it deletes at most.
+const (
+	PurgeSessions = purgeSessions
+	PurgeBatch    = purgeBatch
+)

@@ -23,6 +23,7 @@ type metrics struct {
 	logins        *prometheus.CounterVec
 	failures      *prometheus.CounterVec
 	refreshes     *prometheus.CounterVec
+	purged        prometheus.Counter
 }
 
 func newMetrics(r prometheus.Registerer) metrics {
@@ -48,5 +49,8 @@ func newMetrics(r prometheus.Registerer) metrics {
 			reasonDeadToken, reasonReusedToken),
 		refreshes: counter("auth_refresh_tokens_total", "Refresh tokens presented, by status: success or failure.",
 			"status", succeeded, failed),
+		purged: factory.NewCounter(prometheus.CounterOpts{
+			Name: "auth_sessions_purged_total", Help: "Sessions deleted a month after they were over.",
+		}),
 	}
 }

@@ -10,6 +10,7 @@
 package booking
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -26,8 +27,10 @@ type Config struct {
 	Cursors page.Signer
 	// Jobs queues what the end of a room or a hotel leaves to be done.
 	Jobs *jobs.Client
-	// Metrics takes the counters of bookings and refusals, and the gauge of the inventory's drift.
+	// Metrics takes the counters of bookings and refusals, and what the last recount found.
 	Metrics prometheus.Registerer
+	// Log is told when the inventory differs from the ledger; optional.
+	Log *slog.Logger
 }
 
 // Service serves bookings, availability, and the changes of rooms and hotels that touch the inventory.
@@ -35,12 +38,17 @@ type Service struct {
 	db      *pgxpool.Pool
 	cursors page.Signer
 	jobs    *jobs.Client
-	metrics metrics
+	metrics counters
+	log     *slog.Logger
 }
 
 // New returns a Service on db.
 func New(db *pgxpool.Pool, c Config) *Service {
-	return &Service{db: db, cursors: c.Cursors, jobs: c.Jobs, metrics: newMetrics(c.Metrics)}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	c.Metrics.MustRegister(newDriftCollector(db, c.Log))
+	return &Service{db: db, cursors: c.Cursors, jobs: c.Jobs, metrics: newCounters(c.Metrics), log: c.Log}
 }
 
 // The states of a booking.

@@ -2,16 +2,15 @@ package booking
 
 import "github.com/prometheus/client_golang/prometheus"
 
-type metrics struct {
+type counters struct {
 	created   prometheus.Counter
 	cancelled prometheus.Counter
 	refused   *prometheus.CounterVec
 	repeated  prometheus.Counter
-	drift     prometheus.Gauge
 }
 
-func newMetrics(r prometheus.Registerer) metrics {
-	m := metrics{
+func newCounters(r prometheus.Registerer) counters {
+	m := counters{
 		created: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "bookings_created_total", Help: "Bookings made.",
 		}),
@@ -24,10 +23,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 		repeated: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "booking_retries_total", Help: "Booking transactions repeated after a deadlock or a serialization failure.",
 		}),
-		drift: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "inventory_drift", Help: "Nights whose counter differed from the ledger at the last recount. Must be 0.",
-		}),
 	}
-	r.MustRegister(m.created, m.cancelled, m.refused, m.repeated, m.drift)
+	r.MustRegister(m.created, m.cancelled, m.refused, m.repeated)
 	return m
 }
