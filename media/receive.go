@@ -1,0 +1,90 @@
+package media
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/shumbooking/shumbooking/media/imaging"
+	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
+)
+
+// A photograph is an uploaded file that may be one. The file has no name any more: it goes with the process.
+type photograph struct {
+	name string
+	file *os.File
+	size int64
+	info imaging.Info
+}
+
+// receive reads all files of an upload and judges them. It returns what has to be closed, with an error as well:
+// then some file is not a photograph, which the error tells of all of them, or the upload did not arrive.
+func receive(files *httpapi.Files, maxSize int64) ([]*photograph, error) {
+	var received []*photograph
+	var wrong []errs.Field
+	for file, err := range files.All() {
+		if err != nil {
+			return received, err
+		}
+		p, err := spool(file, maxSize)
+		if err != nil {
+			return received, err
+		}
+		received = append(received, p)
+		p.info, err = imaging.Inspect(p.file)
+		if refused, ok := errors.AsType[*imaging.Refused](err); ok {
+			wrong = append(wrong, errs.Field{
+				Field: fmt.Sprintf("file.%d", len(received)-1), In: "body", Code: refused.Code, Message: refused.Detail,
+			})
+		} else if err != nil {
+			return received, fmt.Errorf("inspect upload: %w", err)
+		}
+		if _, err := p.file.Seek(0, io.SeekStart); err != nil {
+			return received, fmt.Errorf("inspect upload: %w", err)
+		}
+	}
+	if len(wrong) > 0 {
+		return received, errs.InvalidFields(wrong...)
+	}
+	return received, nil
+}
+
+// spool copies a file of an upload to the disk, so that it takes no memory however slowly it arrives.
+func spool(from *httpapi.File, maxSize int64) (_ *photograph, err error) {
+	file, err := os.CreateTemp("", "shum-booking-upload-*")
+	if err != nil {
+		return nil, unavailable("There is no room for uploads right now.", err)
+	}
+	p := &photograph{name: from.Name, file: file}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, file.Close())
+		}
+	}()
+	if err := os.Remove(file.Name()); err != nil {
+		return nil, fmt.Errorf("spool upload: %w", err)
+	}
+	p.size, err = io.Copy(file, io.LimitReader(from, maxSize+1))
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return nil, unavailable("There is no room for uploads right now.", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.size > maxSize {
+		return nil, errs.BodyTooLarge.Newf("A file may have %d MiB at most.", maxSize>>20)
+	}
+	_, err = file.Seek(0, io.SeekStart)
+	return p, err
+}
+
+// closeAll gives the space of the files back.
+func closeAll(received []*photograph) {
+	for _, p := range received {
+		// It was only read since it was written, and nobody can name it.
+		_ = p.file.Close()
+	}
+}

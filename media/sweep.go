@@ -1,0 +1,256 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/shumbooking/shumbooking/catalog"
+	"github.com/shumbooking/shumbooking/media/storage"
+	"github.com/shumbooking/shumbooking/platform/jobs"
+)
+
+const (
+	sweepPeriod = time.Hour
+	// sweepTimeout is for a bucket with millions of files.
+	sweepTimeout = 30 * time.Minute
+	// sweepAge is how old a file or a row must be to be missed: no upload and no job takes as long.
+	sweepAge = time.Hour
+	// sweepBatch is how many files are looked up at a time.
+	sweepBatch = 1000
+
+	settlePeriod = 5 * time.Minute
+
+	periodicAttempts = 3
+)
+
+// SweepArgs ask for a comparison of the store and the database.
+type SweepArgs struct{}
+
+// Kind is stored with queued jobs. Never change it.
+func (SweepArgs) Kind() string { return "images_sweep" }
+
+// InsertOpts gives up early, as the next sweep comes anyway.
+func (SweepArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: periodicAttempts}
+}
+
+// SettleArgs ask for the images that nobody processes any more.
+type SettleArgs struct{}
+
+// Kind is stored with queued jobs. Never change it.
+func (SettleArgs) Kind() string { return "images_settle" }
+
+// InsertOpts is that of SweepArgs.
+func (SettleArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: periodicAttempts}
+}
+
+// PeriodicJobs are the jobs of this package that come by themselves.
+func PeriodicJobs() []*river.PeriodicJob {
+	return []*river.PeriodicJob{
+		jobs.Periodic(sweepPeriod, SweepArgs{}),
+		jobs.Periodic(settlePeriod, SettleArgs{}),
+	}
+}
+
+// AddWorkers adds the workers of this package.
+func (s *Service) AddWorkers(workers *river.Workers) {
+	river.AddWorker(workers, &processor{Service: s})
+	river.AddWorker(workers, &remover{Service: s})
+	river.AddWorker(workers, &sweeper{Service: s})
+	river.AddWorker(workers, &settler{Service: s})
+}
+
+type settler struct {
+	river.WorkerDefaults[SettleArgs]
+	*Service
+}
+
+// Work fails the images that would otherwise be processed forever.
+func (s *settler) Work(ctx context.Context, _ *river.Job[SettleArgs]) error {
+	failed, err := catalog.FailAbandoned(ctx, s.db, ProcessArgs{}.Kind(), reasonGivenUp)
+	if failed > 0 {
+		s.metrics.processed.WithLabelValues(resultFailed).Add(float64(failed))
+		s.log.Warn("images failed that no job processes", "images", failed)
+	}
+	return err
+}
+
+type sweeper struct {
+	river.WorkerDefaults[SweepArgs]
+	*Service
+}
+
+// Timeout is that of one attempt.
+func (*sweeper) Timeout(*river.Job[SweepArgs]) time.Duration { return sweepTimeout }
+
+// A Swept is what a sweep found.
+type Swept struct {
+	// Orphans are files without an image. They are removed.
+	Orphans int `json:"orphans"`
+	// Missing are files of images that the store does not have. That is for people to look into.
+	Missing int `json:"missing"`
+	// Leftovers are pieces of files whose writing was cut off. They are removed.
+	Leftovers int `json:"leftovers"`
+}
+
+// Work sweeps and leaves its result with the job, where River UI shows it.
+func (s *sweeper) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
+	swept, err := s.Sweep(ctx)
+	if err != nil {
+		return err
+	}
+	return river.RecordOutput(ctx, swept)
+}
+
+// Sweep removes the files that belong to no image and counts the files that images lack, of those older than an
+// hour. It also removes what a job of the deletion of an image left. Errors are those of the store and the database.
+func (s *Service) Sweep(ctx context.Context) (Swept, error) {
+	var swept Swept
+	if err := s.removeDetached(ctx); err != nil {
+		return swept, err
+	}
+	var err error
+	if swept.Leftovers, err = s.store.Tidy(ctx, time.Now().Add(-sweepAge)); err != nil {
+		return swept, err
+	}
+	orphans, _, err := s.sweepFiles(ctx, originals, func(ctx context.Context, keys []string) ([]string, error) {
+		return catalog.KnownOriginals(ctx, s.db, keys)
+	})
+	swept.Orphans = orphans
+	if err != nil {
+		return swept, err
+	}
+	orphans, seen, err := s.sweepFiles(ctx, variants, s.knownVariants)
+	swept.Orphans += orphans
+	if err != nil {
+		return swept, err
+	}
+	swept.Missing, err = s.countMissing(ctx, seen)
+	s.metrics.missing.Add(float64(swept.Missing))
+	return swept, err
+}
+
+func (s *Service) knownVariants(ctx context.Context, keys []string) ([]string, error) {
+	names := make([]string, len(keys))
+	for i, key := range keys {
+		names[i] = strings.TrimPrefix(key, variants)
+	}
+	known, err := catalog.KnownVariants(ctx, s.db, names)
+	for i := range known {
+		known[i] = variants + known[i]
+	}
+	return known, err
+}
+
+// A seenFiles remembers millions of keys in little memory. It may take one for another once in a lifetime.
+type seenFiles struct {
+	seed   maphash.Seed
+	hashes []uint64
+}
+
+func (f *seenFiles) add(key string) { f.hashes = append(f.hashes, maphash.String(f.seed, key)) }
+
+// has needs the hashes to be sorted.
+func (f *seenFiles) has(key string) bool {
+	_, found := slices.BinarySearch(f.hashes, maphash.String(f.seed, key))
+	return found
+}
+
+// sweepFiles removes the files below prefix that known does not know, and returns how many there were and which
+// files there are.
+func (s *Service) sweepFiles(
+	ctx context.Context, prefix string, known func(context.Context, []string) ([]string, error),
+) (orphans int, seen seenFiles, err error) {
+	seen.seed = maphash.MakeSeed()
+	var batch []string
+	flush := func() error {
+		removed, err := s.removeUnknown(ctx, batch, known)
+		orphans, batch = orphans+removed, batch[:0]
+		return err
+	}
+	for entry, err := range s.store.List(ctx, prefix) {
+		if err != nil {
+			return orphans, seen, err
+		}
+		seen.add(entry.Key)
+		if time.Since(entry.Modified) < sweepAge {
+			continue
+		}
+		if batch = append(batch, entry.Key); len(batch) == sweepBatch {
+			if err := flush(); err != nil {
+				return orphans, seen, err
+			}
+		}
+	}
+	slices.Sort(seen.hashes)
+	return orphans, seen, flush()
+}
+
+func (s *Service) removeUnknown(
+	ctx context.Context, keys []string, known func(context.Context, []string) ([]string, error),
+) (removed int, err error) {
+	if len(keys) == 0 {
+		return 0, nil
+	}
+	kept, err := known(ctx, keys)
+	if err != nil {
+		return 0, err
+	}
+	slices.Sort(kept)
+	for _, key := range keys {
+		if _, found := slices.BinarySearch(kept, key); found {
+			continue
+		}
+		if err := s.store.Delete(ctx, key); err != nil {
+			return removed, err
+		}
+		removed++
+		s.metrics.orphans.Inc()
+		s.log.Info("removed a file without an image", "key", key)
+	}
+	return removed, nil
+}
+
+// countMissing looks for the files of all images among those seen.
+func (s *Service) countMissing(ctx context.Context, seen seenFiles) (missing int, err error) {
+	for last := (catalog.StoredFile{}); ; {
+		files, err := catalog.VariantsAfter(ctx, s.db, last, sweepBatch)
+		if err != nil || len(files) == 0 {
+			return missing, err
+		}
+		for _, f := range files {
+			last = f
+			if seen.has(variants + f.Name) {
+				continue
+			}
+			gone, err := s.isMissing(ctx, f)
+			if err != nil {
+				return missing, err
+			}
+			if gone {
+				missing++
+				s.log.Error("file of an image is missing", "image_id", f.ImageID, "name", f.Name)
+			}
+		}
+	}
+}
+
+// isMissing looks again, as the file may have come after the store was listed, or gone with its image.
+func (s *Service) isMissing(ctx context.Context, f catalog.StoredFile) (bool, error) {
+	file, err := s.store.Open(ctx, variants+f.Name)
+	if err == nil {
+		return false, file.Close()
+	}
+	if !errors.Is(err, storage.ErrNotFound) {
+		return false, err
+	}
+	known, err := catalog.KnownVariants(ctx, s.db, []string{f.Name})
+	return len(known) > 0, err
+}

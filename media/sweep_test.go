@@ -1,0 +1,151 @@
+package media_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shumbooking/shumbooking/media"
+	"github.com/shumbooking/shumbooking/media/storage"
+)
+
+// put stores a file that is so old.
+func (s *studio) put(key string, age time.Duration) {
+	s.tb.Helper()
+	if err := s.store.Store.Put(s.tb.Context(), key, bytes.NewReader([]byte("x")), 1); err != nil {
+		s.tb.Fatal(err)
+	}
+	s.age(key, age)
+}
+
+func (s *studio) age(key string, age time.Duration) {
+	s.tb.Helper()
+	when := time.Now().Add(-age)
+	if err := os.Chtimes(s.path(key), when, when); err != nil {
+		s.tb.Fatal(err)
+	}
+}
+
+func (s *studio) sweep() media.Swept {
+	s.tb.Helper()
+	swept, err := s.service.Sweep(s.tb.Context())
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return swept
+}
+
+func TestSweepRemovesOrphans(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	s.upload(photo(t, 8, 8, 0))
+	stop := s.work()
+	ready := s.settled(1)
+	stop()
+	s.upload(photo(t, 8, 8, 1))
+	known := slices.Concat(s.keys("originals/"), s.keys("images/"))
+	for _, key := range known {
+		s.age(key, 2*time.Hour)
+	}
+	const young = 59 * time.Minute
+	s.put("originals/young", young)
+	s.put("images/7-young.jpg", young)
+	const old = 61 * time.Minute
+	s.put("originals/old", old)
+	for i := range 3 {
+		s.put(fmt.Sprintf("images/%d-old.jpg", i), old)
+	}
+	if got, want := s.sweep(), (media.Swept{Orphans: 4}); got != want {
+		t.Errorf("Sweep() = %+v, want %+v", got, want)
+	}
+	if got := s.metric("images_orphan_files_total"); got != 4 {
+		t.Errorf("images_orphan_files_total = %v, want 4", got)
+	}
+	got, want := s.keys(""), slices.Concat(known, []string{"originals/young", "images/7-young.jpg"})
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("files = %v, want %v", got, want)
+	}
+	s.wantVariant(ready.Variants[0])
+}
+
+func TestSweepCountsMissing(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	s.upload(photo(t, 400, 300, 0), photo(t, 400, 300, 1), photo(t, 400, 300, 2))
+	s.work()
+	var gone int
+	for id := range int64(3) {
+		for _, v := range s.settled(id + 1).Variants {
+			if id == 2 || v.Width == 200 {
+				gone++
+				if err := os.Remove(s.path(strings.TrimPrefix(string(v.URL), "/static/"))); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if got := s.sweep(); got.Missing != 0 {
+		t.Errorf("%d files of young images are missing, want 0", got.Missing)
+	}
+	s.exec("UPDATE images SET created_at = now() - interval '61 minutes' WHERE id < 3")
+	if got, want := s.sweep(), (media.Swept{Missing: 2}); got != want {
+		t.Errorf("Sweep() = %+v, want %+v", got, want)
+	}
+	if got := s.metric("images_missing_files_total"); got != 2 {
+		t.Errorf("images_missing_files_total = %v, want 2", got)
+	}
+	if n := s.number("SELECT count(*) FROM images WHERE status = 'ready'"); n != 3 {
+		t.Errorf("%d images are ready, want all: somebody may find the files", n)
+	}
+	if gone != 4 {
+		t.Fatalf("%d files removed, want 4", gone)
+	}
+}
+
+// A job that was to remove files may be given up; the sweep does its work.
+func TestSweepRemovesWhatDeletionsLeft(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	s.upload(photo(t, 8, 8, 0))
+	s.exec("UPDATE images SET hotel_id = NULL, removed_at = now()")
+	if got := s.sweep(); got.Orphans != 0 {
+		t.Errorf("Sweep() = %+v, want no orphans", got)
+	}
+	if n, keys := s.number("SELECT count(*) FROM images"), s.keys(""); n != 0 || len(keys) != 0 {
+		t.Errorf("%d rows and files %v are left, want none", n, keys)
+	}
+}
+
+func TestSweepStopsAtAFault(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	s.put("originals/old", 2*time.Hour)
+	s.store.fail(func(_ context.Context, method, _ string) error {
+		if method == "Delete" {
+			return storage.ErrUnavailable
+		}
+		return nil
+	})
+	if _, err := s.service.Sweep(t.Context()); err == nil {
+		t.Error("Sweep() of a store that removes nothing = nil, want an error")
+	}
+}
+
+func TestSweepIsAJob(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	s.put("images/1-old.jpg", 2*time.Hour)
+	s.exec("INSERT INTO river_job (kind, args, max_attempts) VALUES ('images_sweep', '{}', 1)")
+	s.work()
+	s.until("the sweep", func() bool { return s.number("SELECT count(*) FROM river_job WHERE state = 'completed'") == 1 })
+	if n := s.number(`SELECT (metadata->'output'->>'orphans')::bigint FROM river_job`); n != 1 {
+		t.Errorf("the job says %d orphans, want 1", n)
+	}
+}

@@ -1,0 +1,147 @@
+package media
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/riverqueue/river"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/shumbooking/shumbooking/catalog"
+	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/pg"
+)
+
+const (
+	// originals is below which key the store has what was uploaded.
+	originals = "originals/"
+	// storagePause is what a client is told to wait when the store or the disk does not take its files.
+	storagePause = 10 * time.Second
+	// cleanUpTime is for taking back what was stored in vain, after whoever asked for it may have gone.
+	cleanUpTime = 10 * time.Second
+)
+
+// UploadHotelImagesParams are photographs of a hotel.
+type UploadHotelImagesParams struct {
+	HotelID int64         `path:"hotel_id" minimum:"1" example:"1"`
+	Files   httpapi.Files `part:"file" maxItems:"10"`
+}
+
+// UploadRoomImagesParams are photographs of a room.
+type UploadRoomImagesParams struct {
+	HotelID int64         `path:"hotel_id" minimum:"1" example:"1"`
+	RoomID  int64         `path:"room_id" minimum:"1" example:"1"`
+	Files   httpapi.Files `part:"file" maxItems:"10"`
+}
+
+// Uploaded are images that will be processed.
+type Uploaded struct {
+	Items []catalog.Image `json:"items" description:"In the order of the files."`
+}
+
+// UploadHotelImages adds photographs to the gallery of a hotel that the caller runs.
+func (s *Service) UploadHotelImages(ctx context.Context, p *UploadHotelImagesParams) (*Uploaded, error) {
+	return s.upload(ctx, catalog.Gallery{HotelID: p.HotelID}, &p.Files)
+}
+
+// UploadRoomImages adds photographs to the gallery of a room in a hotel that the caller runs.
+func (s *Service) UploadRoomImages(ctx context.Context, p *UploadRoomImagesParams) (*Uploaded, error) {
+	return s.upload(ctx, catalog.Gallery{HotelID: p.HotelID, RoomID: p.RoomID}, &p.Files)
+}
+
+func (s *Service) upload(ctx context.Context, g catalog.Gallery, files *httpapi.Files) (*Uploaded, error) {
+	// Before the body is read, and once again when it is known how many there are.
+	if err := g.CheckRoom(ctx, s.db, 1); err != nil {
+		return nil, fmt.Errorf("upload images: %w", err)
+	}
+	leave, err := s.uploads.enter(ctx, g.HotelID)
+	if err != nil {
+		return nil, fmt.Errorf("upload images: %w", err)
+	}
+	defer leave()
+	received, err := receive(files, s.maxFile)
+	defer closeAll(received)
+	if err != nil {
+		return nil, fmt.Errorf("upload images: %w", err)
+	}
+	added, err := s.keep(ctx, received)
+	if err != nil {
+		s.discard(ctx, added)
+		return nil, fmt.Errorf("upload images: %w", err)
+	}
+	images, err := s.add(ctx, g, added)
+	if err != nil {
+		if isRefusal(err) {
+			s.discard(ctx, added)
+		}
+		return nil, fmt.Errorf("upload images: %w", err)
+	}
+	s.metrics.uploaded.Add(float64(len(images)))
+	return &Uploaded{Items: images}, nil
+}
+
+// keep puts photographs into the store under keys of their own. With an error it returns those that may be there.
+func (s *Service) keep(ctx context.Context, received []*photograph) ([]catalog.NewImage, error) {
+	added := make([]catalog.NewImage, 0, len(received))
+	for _, p := range received {
+		image := catalog.NewImage{
+			Filename: norm.NFC.String(p.name), Original: originals + strings.ToLower(rand.Text()),
+			Width: p.info.Width, Height: p.info.Height,
+		}
+		added = append(added, image)
+		if err := s.store.Put(ctx, image.Original, p.file, p.size); err != nil {
+			return added, unavailable("The photographs cannot be stored right now.", err)
+		}
+	}
+	return added, nil
+}
+
+// add makes the rows of photographs in the store and, in the same transaction, the jobs that process them.
+func (s *Service) add(ctx context.Context, g catalog.Gallery, added []catalog.NewImage) (images []catalog.Image, err error) {
+	err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		if images, err = g.Add(ctx, tx, added); err != nil {
+			return err
+		}
+		queued := make([]river.InsertManyParams, len(images))
+		for i, image := range images {
+			queued[i] = river.InsertManyParams{Args: ProcessArgs{ImageID: image.ID}}
+		}
+		_, err = s.jobs.InsertManyTx(ctx, tx, queued)
+		return err
+	})
+	return images, err
+}
+
+// isRefusal reports whether err is a decision, so that nothing was committed. Of a connection that breaks during a
+// commit nobody knows whether it was: then the files stay, and a sweep removes them if no row came to be.
+func isRefusal(err error) bool {
+	if _, ok := errors.AsType[*errs.Error](err); ok {
+		return true
+	}
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pgErr.SeverityUnlocalized == "ERROR"
+}
+
+// discard removes what was stored in vain. What it leaves, a sweep removes.
+func (s *Service) discard(ctx context.Context, added []catalog.NewImage) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTime)
+	defer cancel()
+	for _, image := range added {
+		if err := s.store.Delete(ctx, image.Original); err != nil {
+			s.log.Warn("left an upload for the sweep", "key", image.Original, "error", err)
+		}
+	}
+}
+
+func unavailable(detail string, cause error) error {
+	e := errs.Unavailable.New(detail).Because(cause)
+	e.RetryAfter = storagePause
+	return e
+}

@@ -1,0 +1,245 @@
+package media_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/shumbooking/shumbooking/auth"
+	"github.com/shumbooking/shumbooking/auth/authtest"
+	"github.com/shumbooking/shumbooking/catalog"
+	"github.com/shumbooking/shumbooking/media"
+	"github.com/shumbooking/shumbooking/media/storage"
+	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
+)
+
+func TestUpload(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	wide, tall := photo(t, 1600, 1200, 0), photo(t, 300, 900, 1)
+	var uploaded media.Uploaded
+	s.admin.Upload("POST", s.hotelURL,
+		apitest.Part{Field: "file", FileName: "Терраса.jpg", Content: wide},
+		apitest.Part{Field: "file", FileName: "../../etc/passwd", Content: tall},
+	).Want(202).Decode(&uploaded)
+	if len(uploaded.Items) != 2 {
+		t.Fatalf("%d images, want 2", len(uploaded.Items))
+	}
+	for i, want := range []struct {
+		filename      string
+		width, height int
+	}{{"Терраса.jpg", 1600, 1200}, {"passwd", 300, 900}} {
+		got := uploaded.Items[i]
+		if got.Filename != want.filename || got.Width != want.width || got.Height != want.height ||
+			got.Position != i+1 || got.Status != catalog.ImageProcessing || len(got.Variants) != 0 {
+			t.Errorf("image %d = %+v, want %+v that is processed", i, got, want)
+		}
+	}
+	if got := len(s.keys("originals/")); got != 2 {
+		t.Errorf("%d originals, want 2", got)
+	}
+	s.admin.Upload("POST", s.roomURL, files(wide)...).Want(202).Decode(&uploaded)
+	if got := uploaded.Items[0]; got.RoomID == nil || *got.RoomID != 1 || got.Position != 1 {
+		t.Errorf("image of a room = %+v", got)
+	}
+	s.work()
+	for id := range int64(3) {
+		if got := s.settled(id + 1); got.Status != catalog.ImageReady {
+			t.Errorf("image %d = %+v, want it ready", id+1, got)
+		}
+	}
+	s.until("the end of the originals", func() bool { return len(s.keys("originals/")) == 0 })
+	if got := s.metric("images_uploaded_total"); got != 3 {
+		t.Errorf("images_uploaded_total = %v, want 3", got)
+	}
+}
+
+func TestRefusedUploads(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	good := photo(t, 40, 30, 0)
+	other := s.anyone.As(authtest.Token(auth.Manager, 2))
+	tests := map[string]struct {
+		client *apitest.Client
+		url    string
+		parts  []apitest.Part
+		status int
+		code   string
+	}{
+		"anonymous":          {s.anyone, s.hotelURL, files(good), 401, "unauthenticated"},
+		"guest":              {s.anyone.As(authtest.Token(auth.Guest, 3)), s.hotelURL, files(good), 403, "forbidden"},
+		"somebody's hotel":   {other, s.hotelURL, files(good), 404, "not_found"},
+		"absent hotel":       {s.admin, "/hotels/2/images", files(good), 404, "not_found"},
+		"absent room":        {s.admin, "/hotels/1/rooms/2/images", files(good), 404, "not_found"},
+		"no file":            {s.admin, s.hotelURL, nil, 422, "validation_failed"},
+		"another part":       {s.admin, s.hotelURL, []apitest.Part{{Field: "picture", FileName: "a.jpg", Content: good}}, 422, "validation_failed"},
+		"eleven files":       {s.admin, s.hotelURL, files(repeat(good, 11)...), 422, "validation_failed"},
+		"too large":          {s.admin, s.hotelURL, files(good, append(good, make([]byte, maxFileSize)...)), 413, "body_too_large"},
+		"empty":              {s.admin, s.hotelURL, files([]byte{}), 422, "validation_failed"},
+		"text":               {s.admin, s.hotelURL, files(good, []byte("hello")), 422, "validation_failed"},
+		"svg":                {s.admin, s.hotelURL, files([]byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`)), 422, "validation_failed"},
+		"a header in pieces": {s.admin, s.hotelURL, files(good[:40]), 422, "validation_failed"},
+	}
+	for name, test := range tests {
+		t.Logf("%s", name)
+		test.client.Upload("POST", test.url, test.parts...).WantProblem(test.status, test.code)
+	}
+	s.wantNothing()
+}
+
+func repeat(content []byte, n int) [][]byte {
+	all := make([][]byte, n)
+	for i := range all {
+		all[i] = content
+	}
+	return all
+}
+
+func TestRefusalNamesEveryFile(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	p := s.admin.Upload("POST", s.hotelURL, files([]byte("x"), photo(t, 9, 9, 0), []byte{})...).WantProblem(422, "validation_failed")
+	var got []string
+	for _, f := range p.Errors {
+		got = append(got, f.Field+" "+f.Code)
+	}
+	if want := "file.0 not_an_image, file.2 empty_file"; strings.Join(got, ", ") != want {
+		t.Errorf("errors = %q, want %q", got, want)
+	}
+}
+
+func TestUploadIsWholeOrNot(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]func(s *studio){
+		"the store is full": func(s *studio) {
+			var puts int
+			s.store.fail(func(_ context.Context, method, _ string) error {
+				if method == "Put" {
+					if puts++; puts == 2 {
+						return fmt.Errorf("no space left: %w", storage.ErrUnavailable)
+					}
+				}
+				return nil
+			})
+		},
+		"the job cannot be queued": func(s *studio) {
+			s.exec("ALTER TABLE river_job ADD CONSTRAINT none CHECK (false)")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStudio(t)
+			fault(s)
+			res := s.admin.Upload("POST", s.hotelURL, files(photo(t, 40, 30, 0), photo(t, 40, 30, 1))...)
+			if res.Status < 500 {
+				t.Errorf("answer = %d %s, want a 5xx", res.Status, res.Body)
+			}
+			s.wantNothing()
+		})
+	}
+}
+
+// Whether a commit came through that was cut off nobody knows: the files must stay for the row that may be there.
+func TestUploadKeepsFilesOfAnUnknownCommit(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	s.exec(`CREATE FUNCTION drop_connection() RETURNS trigger LANGUAGE plpgsql AS
+		$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$`)
+	s.exec(`CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON images DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION drop_connection()`)
+	res := s.admin.Upload("POST", s.hotelURL, files(photo(t, 40, 30, 0))...)
+	if res.Status < 500 {
+		t.Fatalf("answer = %d %s, want a 5xx", res.Status, res.Body)
+	}
+	if got := len(s.keys("originals/")); got != 1 {
+		t.Errorf("%d originals, want the one that was uploaded", got)
+	}
+}
+
+func TestUploadQuotas(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	small := photo(t, 8, 8, 0)
+	for range 5 {
+		s.upload(repeat(small, 10)...)
+	}
+	s.admin.Upload("POST", s.hotelURL, files(small)...).WantProblem(409, "too_many_images")
+	for range 5 {
+		s.admin.Upload("POST", s.roomURL, files(repeat(small, 10)...)...).Want(202)
+	}
+	s.admin.Do("POST", "/hotels/1/rooms", body{"title": "Twin", "price": 1, "quantity": 1, "max_guests": 2}).Want(201)
+	res := s.admin.Upload("POST", "/hotels/1/rooms/2/images", files(small)...)
+	res.WantProblem(429, "too_many_uploads")
+	if res.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	if got := len(s.keys("originals/")); got != 100 {
+		t.Errorf("%d originals, want the 100 that were taken", got)
+	}
+}
+
+func TestUploadsOfAHotelAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	release := make(chan struct{})
+	var inside sync.WaitGroup
+	inside.Add(4)
+	s.store.fail(func(_ context.Context, method, _ string) error {
+		if method == "Put" {
+			inside.Done()
+			<-release
+		}
+		return nil
+	})
+	small := photo(t, 8, 8, 0)
+	var outside sync.WaitGroup
+	statuses := make([]int, 4)
+	for i := range statuses {
+		outside.Go(func() { statuses[i] = s.admin.Upload("POST", s.hotelURL, files(small)...).Status })
+	}
+	inside.Wait()
+	s.admin.Upload("POST", s.hotelURL, files(small)...).WantProblem(429, "too_many_uploads")
+	close(release)
+	outside.Wait()
+	if fmt.Sprint(statuses) != "[202 202 202 202]" {
+		t.Errorf("statuses = %v, want 202 for each", statuses)
+	}
+	inside.Add(1)
+	s.admin.Upload("POST", s.hotelURL, files(small)...).Want(202)
+}
+
+// A client that stops in the middle leaves nothing.
+func TestUploadThatBreaksOff(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	contentType, whole := apitest.Multipart(t, files(photo(t, 40, 30, 0), photo(t, 400, 300, 1))...)
+	for _, size := range []int{0, 100, len(whole) / 2, len(whole) - 3} {
+		res := s.admin.DoRaw("POST", s.hotelURL, contentType, bytes.NewReader(whole[:size]))
+		if res.Status < 400 || res.Status >= 500 {
+			t.Errorf("the first %d of %d bytes = %d %s, want a 4xx", size, len(whole), res.Status, res.Body)
+		}
+	}
+	broken := errors.New("connection reset")
+	res := s.admin.DoRaw("POST", s.hotelURL, contentType, &brokenReader{bytes.NewReader(whole[:200]), broken})
+	if res.Status < 400 {
+		t.Errorf("a connection that broke = %d %s", res.Status, res.Body)
+	}
+	s.wantNothing()
+}
+
+type brokenReader struct {
+	*bytes.Reader
+
+	err error
+}
+
+func (r *brokenReader) Read(p []byte) (int, error) {
+	if r.Len() == 0 {
+		return 0, r.err
+	}
+	return r.Reader.Read(p)
+}
