@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -37,6 +38,7 @@ type studio struct {
 	tb       testing.TB
 	db       *pgxpool.Pool
 	dir      string
+	temp     string
 	store    *faultyStore
 	queue    *jobs.Client
 	service  *media.Service
@@ -51,7 +53,7 @@ type studio struct {
 
 func newStudio(tb testing.TB) *studio {
 	tb.Helper()
-	s := &studio{tb: tb, db: pgtest.New(tb), dir: tb.TempDir(), metrics: prometheus.NewRegistry()}
+	s := &studio{tb: tb, db: pgtest.New(tb), dir: tb.TempDir(), temp: tb.TempDir(), metrics: prometheus.NewRegistry()}
 	dir, err := storage.OpenDir(s.dir)
 	if err != nil {
 		tb.Fatal(err)
@@ -64,7 +66,8 @@ func newStudio(tb testing.TB) *studio {
 	}
 	s.queue = queue
 	s.service = media.New(s.db, media.Config{
-		Store: s.store, Jobs: queue, MaxFileSize: maxFileSize, Metrics: s.metrics, Log: slog.New(slog.DiscardHandler),
+		Store: s.store, Jobs: queue, MaxFileSize: maxFileSize, TempDir: s.temp,
+		Metrics: s.metrics, Log: slog.New(slog.DiscardHandler),
 	})
 	s.workers = river.NewWorkers()
 	s.service.AddWorkers(s.workers)
@@ -204,6 +207,9 @@ func (s *studio) wantNothing() {
 	}
 	if keys := s.keys(""); len(keys) != 0 {
 		s.tb.Errorf("files %v, want none", keys)
+	}
+	if left, err := os.ReadDir(s.temp); err == nil && len(left) != 0 {
+		s.tb.Errorf("temporary files %v, want none", left)
 	}
 }
 

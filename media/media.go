@@ -36,6 +36,8 @@ type Config struct {
 	Jobs *jobs.Client
 	// MaxFileSize is how many bytes a file may have.
 	MaxFileSize int64
+	// TempDir keeps uploads while they arrive; the system's directory for temporary files when empty.
+	TempDir string
 	// Metrics takes the counters of images and files.
 	Metrics prometheus.Registerer
 	Log     *slog.Logger
@@ -47,6 +49,7 @@ type Service struct {
 	store    storage.Store
 	jobs     *jobs.Client
 	maxFile  int64
+	tempDir  string
 	renderer *imaging.Renderer
 	uploads  *admission
 	metrics  metrics
@@ -56,7 +59,7 @@ type Service struct {
 // New returns a Service on db.
 func New(db *pgxpool.Pool, c Config) *Service {
 	return &Service{
-		db: db, store: c.Store, jobs: c.Jobs, maxFile: c.MaxFileSize, log: c.Log,
+		db: db, store: c.Store, jobs: c.Jobs, maxFile: c.MaxFileSize, tempDir: c.TempDir, log: c.Log,
 		renderer: imaging.NewRenderer(imaging.Config{}),
 		uploads:  &admission{slots: semaphore.NewWeighted(maxUploads), byHotel: make(map[int64]int)},
 		metrics:  newMetrics(c.Metrics),

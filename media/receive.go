@@ -22,14 +22,14 @@ type photograph struct {
 
 // receive reads all files of an upload and judges them. It returns what has to be closed, with an error as well:
 // then some file is not a photograph, which the error tells of all of them, or the upload did not arrive.
-func receive(files *httpapi.Files, maxSize int64) ([]*photograph, error) {
+func (s *Service) receive(files *httpapi.Files) ([]*photograph, error) {
 	var received []*photograph
 	var wrong []errs.Field
 	for file, err := range files.All() {
 		if err != nil {
 			return received, err
 		}
-		p, err := spool(file, maxSize)
+		p, err := s.spool(file)
 		if err != nil {
 			return received, err
 		}
@@ -53,8 +53,8 @@ func receive(files *httpapi.Files, maxSize int64) ([]*photograph, error) {
 }
 
 // spool copies a file of an upload to the disk, so that it takes no memory however slowly it arrives.
-func spool(from *httpapi.File, maxSize int64) (_ *photograph, err error) {
-	file, err := os.CreateTemp("", "shum-booking-upload-*")
+func (s *Service) spool(from *httpapi.File) (_ *photograph, err error) {
+	file, err := os.CreateTemp(s.tempDir, "shum-booking-upload-*")
 	if err != nil {
 		return nil, unavailable("There is no room for uploads right now.", err)
 	}
@@ -67,15 +67,15 @@ func spool(from *httpapi.File, maxSize int64) (_ *photograph, err error) {
 	if err := os.Remove(file.Name()); err != nil {
 		return nil, fmt.Errorf("spool upload: %w", err)
 	}
-	p.size, err = io.Copy(file, io.LimitReader(from, maxSize+1))
+	p.size, err = io.Copy(file, io.LimitReader(from, s.maxFile+1))
 	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return nil, unavailable("There is no room for uploads right now.", err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if p.size > maxSize {
-		return nil, errs.BodyTooLarge.Newf("A file may have %d MiB at most.", maxSize>>20)
+	if p.size > s.maxFile {
+		return nil, errs.BodyTooLarge.Newf("A file may have %d MiB at most.", s.maxFile>>20)
 	}
 	_, err = file.Seek(0, io.SeekStart)
 	return p, err

@@ -66,7 +66,7 @@ func (s *Service) upload(ctx context.Context, g catalog.Gallery, files *httpapi.
 		return nil, fmt.Errorf("upload images: %w", err)
 	}
 	defer leave()
-	received, err := receive(files, s.maxFile)
+	received, err := s.receive(files)
 	defer closeAll(received)
 	if err != nil {
 		return nil, fmt.Errorf("upload images: %w", err)

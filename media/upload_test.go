@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -125,6 +126,11 @@ func TestUploadIsWholeOrNot(t *testing.T) {
 				}
 				return nil
 			})
+		},
+		"the disk takes nothing": func(s *studio) {
+			if err := os.RemoveAll(s.temp); err != nil {
+				s.tb.Fatal(err)
+			}
 		},
 		"the job cannot be queued": func(s *studio) {
 			s.exec("ALTER TABLE river_job ADD CONSTRAINT none CHECK (false)")
