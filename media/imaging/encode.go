@@ -8,8 +8,8 @@ import (
 	"github.com/bbrks/go-blurhash"
 )
 
-// quality of the variants, on the scale of libjpeg.
-const quality = 82
+// quality of the variants, on the scale of libjpeg. More would cost bytes that a phone does not show.
+const quality = 78
 
 // encode writes the picture as a baseline JPEG.
 func (p *picture) encode() ([]byte, error) {

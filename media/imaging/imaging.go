@@ -45,7 +45,7 @@ const (
 )
 
 // Refused is the error of a file that [Inspect] does not accept.
-type Refused struct {
+type Refused struct { //nolint:errname // It is what happened, and reads so where it is matched.
 	// Code is one of the Code constants, for programs.
 	Code string
 	// Detail is a sentence for the person who sent the file.
@@ -60,7 +60,7 @@ func refuse(code, format string, args ...any) *Refused {
 }
 
 // Damaged is the error of a file that cannot be rendered and never will be: trying again is of no use.
-type Damaged struct {
+type Damaged struct { //nolint:errname // As above.
 	// Reason is a sentence for the person who sent the file.
 	Reason string
 	cause  error

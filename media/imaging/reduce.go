@@ -30,7 +30,6 @@ func reducePlanes(img *image.YCbCr, format string, factor int) *picture {
 		{pix: img.Cr, stride: img.CStride, width: chromaWidth, height: chromaHeight, view: chromaView},
 	}}
 	for i := range p.planes {
-		// Colour that is stored at half the resolution needs half the reduction, or none.
 		p.planes[i] = p.planes[i].boxed(factor)
 		if format == WebP {
 			p.planes[i].expand(i)
@@ -69,48 +68,6 @@ func reduceGray(img *image.Gray, factor int) *picture {
 	return &picture{width: width, height: height, planes: [3]plane{light.boxed(factor), neutral, neutral}}
 }
 
-// boxed returns the plane with every box of factor times factor samples as one; at the right and lower edge a box may be smaller.
-func (p *plane) boxed(factor int) plane {
-	if factor == 1 {
-		return *p
-	}
-	n := float64(factor)
-	out := newPlane((p.width+factor-1)/factor, (p.height+factor-1)/factor, rect{
-		left: p.view.left / n, top: p.view.top / n, width: p.view.width / n, height: p.view.height / n,
-	})
-	sums := make([]uint32, out.width)
-	for y := range out.height {
-		clear(sums)
-		rows := min(factor, p.height-y*factor)
-		for i := range rows {
-			addBoxes(sums, p.row(y*factor+i), factor)
-		}
-		storeMeans(out.row(y), sums, factor, rows, p.width)
-	}
-	return out
-}
-
-func addBoxes(sums []uint32, row []byte, factor int) {
-	whole := len(row) / factor
-	for x := range sums[:whole] {
-		sum := uint32(0)
-		for _, sample := range row[x*factor:][:factor] {
-			sum += uint32(sample)
-		}
-		sums[x] += sum
-	}
-	for _, sample := range row[whole*factor:] {
-		sums[whole] += uint32(sample)
-	}
-}
-
-func storeMeans(out []byte, sums []uint32, factor, rows, width int) {
-	for x := range out {
-		count := uint32(min(factor, width-x*factor) * rows)
-		out[x] = uint8((sums[x] + count/2) / count)
-	}
-}
-
 // expand brings samples from the range of video, which VP8 uses (RFC 6386, 9.2: BT.601), to the full range of JPEG.
 func (p *plane) expand(channel int) {
 	var table [256]byte
@@ -144,17 +101,13 @@ func reducePixels(img image.Image, h *header, factor int) *picture {
 	}
 	for y := range height {
 		rows := min(factor, h.height-y*factor)
-		for i := range sums {
-			clear(sums[i])
-		}
 		for i := range rows {
-			row := reader.read(y*factor + i)
-			for c := range sums {
-				addBoxes(sums[c], row[c], factor)
+			for c, row := range reader.read(y*factor + i) {
+				addBoxes(sums[c], row, factor)
 			}
 		}
 		for c := range sums {
-			storeMeans(reader.mean[c][:width], sums[c], factor, rows, h.width)
+			takeMeans(reader.mean[c][:width], sums[c], factor, rows, h.width)
 		}
 		storeColors(p, y, reader.mean)
 	}

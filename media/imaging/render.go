@@ -100,7 +100,7 @@ func render(ctx context.Context, h *header, src io.ReadSeeker) (*Rendition, erro
 	}
 	pic = pic.turned(turnOf(h.orientation))
 	rendition := &Rendition{Width: displayedWidth, Height: displayedHeight}
-	toSRGB := parseProfile(h.profile)
+	toSRGB := newConversion(parseProfile(h.profile))
 	for _, width := range variantWidths(displayedWidth) {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -11,8 +11,8 @@ const (
 )
 
 // chromaOf is the resolution of colour to resample to: full if the colours will be converted, else what JPEG will store.
-func chromaOf(conversion *profile) chroma {
-	if conversion != nil {
+func chromaOf(toSRGB *conversion) chroma {
+	if toSRGB != nil {
 		return chromaFull
 	}
 	return chromaHalf
@@ -75,12 +75,12 @@ func (k *kernel) at(i int) (first int, weights []int32) {
 // newKernel computes the filter that takes n samples from a source of length samples, scale apart, from offset on.
 func newKernel(n, length int, offset, scale float64) kernel {
 	radius := 2 * max(scale, 1)
-	taps := min(int(math.Ceil(2*radius))+1, length)
+	taps := min(int(math.Ceil(2*radius)), length)
 	k := kernel{taps: taps, first: make([]int, n), weights: make([]int32, n*taps)}
 	raw := make([]float64, taps)
 	for i := range n {
 		center := offset + (float64(i)+0.5)*scale - 0.5
-		k.first[i] = min(max(int(math.Ceil(center-radius)), 0), length-taps)
+		k.first[i] = min(max(int(math.Floor(center-radius))+1, 0), length-taps)
 		sum := 0.0
 		for t := range raw {
 			raw[t] = catmullRom((float64(k.first[i]+t) - center) / max(scale, 1))
@@ -117,13 +117,21 @@ func catmullRom(x float64) float64 {
 	}
 }
 
+// filterRow filters a row of the source. Eight weights, of a reduction to the half, are worth a straight line of code.
 func (k *kernel) filterRow(out []int32, in []byte) {
+	const half = int32(1) << (weightBits - rowBits - 1)
 	for i := range out {
 		first, weights := k.at(i)
 		samples := in[first:][:len(weights)]
-		sum := int32(1) << (weightBits - rowBits - 1)
-		for t, weight := range weights {
-			sum += weight * int32(samples[t])
+		sum := half
+		if len(weights) == 8 {
+			w, s := weights[:8], samples[:8]
+			sum += w[0]*int32(s[0]) + w[1]*int32(s[1]) + w[2]*int32(s[2]) + w[3]*int32(s[3]) +
+				w[4]*int32(s[4]) + w[5]*int32(s[5]) + w[6]*int32(s[6]) + w[7]*int32(s[7])
+		} else {
+			for t, weight := range weights {
+				sum += weight * int32(samples[t])
+			}
 		}
 		out[i] = sum >> (weightBits - rowBits)
 	}

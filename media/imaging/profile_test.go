@@ -1,0 +1,74 @@
+package imaging_test
+
+import (
+	"encoding/binary"
+	"image"
+	"image/color"
+	"testing"
+
+	"github.com/shumbooking/shumbooking/media/imaging/imagingtest"
+)
+
+// plain returns a JPEG of one colour with a profile.
+func plain(c color.NRGBA, profile []byte) []byte {
+	img := image.NewNRGBA(image.Rect(0, 0, 64, 64))
+	for i := range 64 * 64 {
+		img.SetNRGBA(i%64, i/64, c)
+	}
+	file := imagingtest.EncodeJPEG(img)
+	if profile == nil {
+		return file
+	}
+	return imagingtest.WithProfile(file, profile)
+}
+
+func TestRender_Profiles(t *testing.T) {
+	t.Parallel()
+	grey, green := color.NRGBA{R: 128, G: 128, B: 128, A: 255}, color.NRGBA{R: 100, G: 180, B: 90, A: 255}
+	truncated := imagingtest.Profile()[:200]
+	noCurves := imagingtest.Profile()
+	binary.BigEndian.PutUint32(noCurves[128:], 3)
+	for name, test := range map[string]struct {
+		stored  color.NRGBA
+		profile []byte
+		want    color.NRGBA
+	}{
+		"none":                 {green, nil, green},
+		"display p3":           {green, imagingtest.Profile(), color.NRGBA{R: 63, G: 182, B: 77, A: 255}},
+		"display p3, grey":     {grey, imagingtest.Profile(), grey},
+		"beyond sRGB":          {color.NRGBA{G: 255, A: 255}, imagingtest.Profile(), color.NRGBA{G: 255, A: 255}},
+		"light itself":         {grey, imagingtest.LinearProfile(), color.NRGBA{R: 188, G: 188, B: 188, A: 255}},
+		"gamma 1.8":            {grey, imagingtest.GammaProfile(1.8), color.NRGBA{R: 147, G: 147, B: 147, A: 255}},
+		"table of gamma 1.8":   {grey, imagingtest.TableProfile(1.8), color.NRGBA{R: 147, G: 147, B: 147, A: 255}},
+		"truncated":            {green, truncated, green},
+		"no curves":            {green, noCurves, green},
+		"nothing but zeros":    {green, make([]byte, 3000), green},
+		"larger than a bucket": {green, append(imagingtest.Profile(), make([]byte, 600_000)...), green},
+	} {
+		got := color.NRGBAModel.Convert(largest(t, plain(test.stored, test.profile)).At(32, 32)).(color.NRGBA)
+		if off := max(distance(got.R, test.want.R), distance(got.G, test.want.G), distance(got.B, test.want.B)); off > 4 {
+			t.Errorf("%s: got %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+// TestRender_ProfileInEveryFormat compares with the same pixels in a file without a profile.
+func TestRender_ProfileInEveryFormat(t *testing.T) {
+	t.Parallel()
+	scene := largest(t, imagingtest.PNG(320, 240))
+	for _, name := range []string{"matrix profile.jpg", "matrix profile.png"} {
+		if got := meanDifference(largest(t, corpusFile(t, name).Data), scene); got < 4 {
+			t.Errorf("%s: got a mean difference of %.2f, want the colours converted", name, got)
+		}
+	}
+	p3, webp := largest(t, imagingtest.DisplayP3()), largest(t, corpusFile(t, "profile and orientation.webp").Data)
+	lying := image.NewNRGBA(p3.Bounds())
+	for y := range p3.Bounds().Dy() {
+		for x := range p3.Bounds().Dx() {
+			lying.Set(x, y, p3.At(x, y))
+		}
+	}
+	if got := meanDifference(imagingtest.Lying(lying, 8), webp); got > 6 {
+		t.Errorf("webp: got a mean difference of %.2f to the JPEG, want at most 6", got)
+	}
+}

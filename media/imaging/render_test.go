@@ -1,0 +1,222 @@
+package imaging_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/shumbooking/shumbooking/media/imaging"
+	"github.com/shumbooking/shumbooking/media/imaging/imagingtest"
+)
+
+func render(tb testing.TB, data []byte) *imaging.Rendition {
+	tb.Helper()
+	rendition, err := imaging.NewRenderer(imaging.Config{}).Render(tb.Context(), bytes.NewReader(data))
+	if err != nil {
+		tb.Fatalf("Render: %v", err)
+	}
+	return rendition
+}
+
+// largest returns the pixels of the largest variant.
+func largest(tb testing.TB, data []byte) image.Image {
+	tb.Helper()
+	variants := render(tb, data).Variants
+	return decodeJPEG(tb, variants[len(variants)-1].JPEG)
+}
+
+func TestRender_Corpus(t *testing.T) {
+	t.Parallel()
+	renderer := imaging.NewRenderer(imaging.Config{})
+	for _, file := range corpus() {
+		t.Run(file.Name, func(t *testing.T) {
+			t.Parallel()
+			got, err := renderer.Render(t.Context(), bytes.NewReader(file.Data))
+			if file.Refused != "" || file.Damaged {
+				damaged, ok := errors.AsType[*imaging.Damaged](err)
+				if !ok {
+					t.Fatalf("got %v, want damage", err)
+				}
+				wantSentence(t, damaged.Reason)
+				return
+			}
+			if err != nil {
+				t.Fatalf("Render: %v", err)
+			}
+			wantRendition(t, got, file.Width, file.Height)
+		})
+	}
+}
+
+func wantRendition(tb testing.TB, got *imaging.Rendition, width, height int) {
+	tb.Helper()
+	if got.Width != width || got.Height != height || len(got.Blurhash) != 28 {
+		tb.Errorf("got %d x %d, blurhash %q, want %d x %d and 28 characters", got.Width, got.Height, got.Blurhash, width, height)
+	}
+	for _, variant := range got.Variants {
+		wantBare(tb, variant.JPEG)
+		if size := decodeJPEG(tb, variant.JPEG).Bounds().Size(); size != (image.Point{X: variant.Width, Y: variant.Height}) {
+			tb.Errorf("got a file of %v, want %d x %d", size, variant.Width, variant.Height)
+		}
+		if want := float64(variant.Width) * float64(height) / float64(width); max(want, 1)-float64(variant.Height) > 0.51 {
+			tb.Errorf("got %d x %d, want the proportions of %d x %d", variant.Width, variant.Height, width, height)
+		}
+	}
+}
+
+func TestRender_Widths(t *testing.T) {
+	t.Parallel()
+	for width, want := range map[int][]int{
+		1: {1}, 120: {120}, 199: {199}, 200: {200}, 201: {200, 201}, 500: {200, 500}, 800: {200, 500, 800}, 999: {200, 500, 999},
+		1000: {200, 500, 1000}, 1001: {200, 500, 1000}, 1999: {200, 500, 1000}, 6007: {200, 500, 1000},
+	} {
+		var got []int
+		rendition := render(t, imagingtest.JPEG(width, 33))
+		for _, variant := range rendition.Variants {
+			got = append(got, variant.Width)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("width %d: got variants %v, want %v", width, got, want)
+		}
+		wantRendition(t, rendition, width, 33)
+	}
+}
+
+// TestRender_WidthsAsDisplayed has a photograph that lies.
+func TestRender_WidthsAsDisplayed(t *testing.T) {
+	t.Parallel()
+	got := render(t, imagingtest.WithOrientation(imagingtest.JPEG(1200, 300), 6))
+	if got.Width != 300 || got.Height != 1200 || len(got.Variants) != 2 {
+		t.Fatalf("got %d x %d with %d variants, want 300 x 1200 with 2", got.Width, got.Height, len(got.Variants))
+	}
+	if v := got.Variants[0]; v.Width != 200 || v.Height != 800 {
+		t.Errorf("got %d x %d, want 200 x 800", v.Width, v.Height)
+	}
+}
+
+func TestRender_OddSizesLieExactly(t *testing.T) {
+	t.Parallel()
+	upright := imagingtest.Scene(2501, 1667)
+	want := luma(largest(t, imagingtest.JPEG(2501, 1667)))
+	for orientation := 1; orientation <= 8; orientation++ {
+		file := imagingtest.WithOrientation(imagingtest.EncodeJPEG(imagingtest.Lying(upright, orientation)), orientation)
+		if got := ssim(luma(largest(t, file)), want); got < 0.99 {
+			t.Errorf("orientation %d: got SSIM %.4f, want 0.99", orientation, got)
+		}
+	}
+}
+
+func TestRender_TransparencyIsWhite(t *testing.T) {
+	t.Parallel()
+	for _, file := range [][]byte{imagingtest.TransparentPNG(320, 240), imagingtest.SmallFrameGIF(320, 240)} {
+		rendition := render(t, file)
+		img := decodeJPEG(t, rendition.Variants[0].JPEG)
+		at := image.Pt(150, 20)
+		if got := color.GrayModel.Convert(img.At(at.X, at.Y)).(color.Gray).Y; got < 252 {
+			t.Errorf("got a light of %d, want white", got)
+		}
+	}
+}
+
+func TestRender_FirstFrame(t *testing.T) {
+	t.Parallel()
+	got, want := largest(t, imagingtest.AnimatedGIF(320, 240)), largest(t, imagingtest.PalettePNG(320, 240))
+	if similarity := ssim(luma(got), luma(want)); similarity < 0.999 {
+		t.Errorf("got SSIM %.4f to the first frame, want 0.999", similarity)
+	}
+}
+
+func TestRender_FormatsAgree(t *testing.T) {
+	t.Parallel()
+	scene := largest(t, imagingtest.PNG(320, 240))
+	photo := largest(t, corpusFile(t, "lossless.webp").Data)
+	for name, want := range map[string]image.Image{
+		"baseline.jpg": scene, "16 bits.png": scene, "progressive.jpg": photo, "lossy.webp": photo,
+	} {
+		got := largest(t, corpusFile(t, name).Data)
+		similarity, difference := ssim(luma(got), luma(want)), meanDifference(got, want)
+		t.Logf("%s: SSIM %.4f, mean difference %.2f", name, similarity, difference)
+		if similarity < 0.95 || difference > 5 {
+			t.Errorf("%s: got SSIM %.4f and mean difference %.2f to its lossless twin", name, similarity, difference)
+		}
+	}
+}
+
+func TestRender_Canceled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := imaging.NewRenderer(imaging.Config{}).Render(ctx, bytes.NewReader(imagingtest.JPEG(32, 32))); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+// gate is a file whose decoder has to wait. What comes before, the inspection, goes to the start twice.
+type gate struct {
+	*bytes.Reader
+	starts int
+	opened <-chan struct{}
+}
+
+func (g *gate) Seek(offset int64, whence int) (int64, error) {
+	g.starts++
+	return g.Reader.Seek(offset, whence)
+}
+
+func (g *gate) decoding() bool { return g.starts == 3 }
+
+func (g *gate) Read(p []byte) (int, error) {
+	if g.decoding() {
+		<-g.opened
+	}
+	return g.Reader.Read(p)
+}
+
+func TestRender_WaitsForItsTurn(t *testing.T) {
+	t.Parallel()
+	file := imagingtest.JPEG(320, 240)
+	for name, cfg := range map[string]imaging.Config{
+		"decodes": {Decodes: 2}, "memory": {Decodes: 8, Memory: 4 << 20}, "memory for none": {Decodes: 8, Memory: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				renderer, opened := imaging.NewRenderer(cfg), make(chan struct{})
+				var gates [5]gate
+				var running sync.WaitGroup
+				for i := range gates {
+					gates[i] = gate{Reader: bytes.NewReader(file), opened: opened}
+					running.Go(func() {
+						if _, err := renderer.Render(t.Context(), &gates[i]); err != nil {
+							t.Errorf("Render: %v", err)
+						}
+					})
+				}
+				synctest.Wait()
+				decoding := 0
+				for i := range gates {
+					if gates[i].decoding() {
+						decoding++
+					}
+				}
+				if decoding == 0 || decoding > 2 {
+					t.Errorf("got %d decoders at work, want one or two", decoding)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if _, err := renderer.Render(ctx, bytes.NewReader(file)); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v while all are busy, want %v", err, context.DeadlineExceeded)
+				}
+				close(opened)
+				running.Wait()
+			})
+		})
+	}
+}
