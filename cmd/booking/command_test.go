@@ -98,7 +98,7 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	flags := map[string][]string{
 		"dev": {"--addr", "127.0.0.1:8000", "--data", "--ephemeral", "--hotels", "default 1000"},
-		"api": {"--addr", ":8000"}, "migrate": {"up|down|status|to N", "--to"}, "seed": {"--hotels"},
+		"api": {"--addr", ":8000"}, "worker": {"--addr", ":8001", "SIGTERM"}, "migrate": {"up|down|status|to N", "--to"}, "seed": {"--hotels"},
 		"user": {"create", "password", "role", "disable", "unlock"}, "user create": {"--email", "--role", "standard input"},
 		"user password": {"--email", "sessions"}, "user role": {"--role"}, "user disable": {"--email"}, "user unlock": {"--email"},
 		"recount": {"--since"}, "openapi": {"ROOT_PATH"}, "healthcheck": {"--addr", "--live"}, "version": nil,

@@ -24,7 +24,8 @@ func devCommand() command {
 		name:    "dev",
 		summary: "runs everything in one process, for development",
 		help: `Starts PostgreSQL (programs that are installed, else downloaded ones) and Redis (in this process), or uses those
-that DB_HOST and REDIS_HOST name; migrates the schema, makes the first admin, loads demo data, and serves the API.
+that DB_HOST and REDIS_HOST name; migrates the schema, makes the first admin, loads demo data, serves the API, and
+runs jobs.
 What it prints goes to standard output, its log to standard error. Every setting of 'booking api' works here too.`,
 		setup: func(flags *flag.FlagSet) action {
 			var o devOptions
@@ -70,6 +71,9 @@ func runDev(ctx context.Context, env environment, o devOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
+	if err := a.employ(ctx, s); err != nil {
+		return err
+	}
 	log.Info("starting", "build", currentBuild(), "address", listener.Addr().String(), "settings", s)
 	d := &development{application: a, env: env, settings: s, options: o, backends: b, address: listener.Addr()}
 	return a.run(ctx, server{listener: listener, handler: a.handler, health: a.health, log: log}, d.start)

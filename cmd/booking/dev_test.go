@@ -34,6 +34,19 @@ func tokenOf(t *testing.T, c *apitest.Client, account demoAccount) string {
 	return tokens.AccessToken
 }
 
+func TestDevRunsJobs(t *testing.T) {
+	t.Parallel()
+	p := begin(t, environmentOf(nil), "dev", "--ephemeral", "--addr", "127.0.0.1:0", "--hotels", "1")
+	base := p.ready(t)
+	p.stderr.await(t, `"kind":"inventory_recount".*"outcome":"(completed)"`)
+	_, text := fetch(t, base+"/metrics")
+	for _, want := range []string{"\ninventory_drift 0\n", `jobs_inserted_total{kind="inventory_recount"} 1`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the metrics lack %q", want)
+		}
+	}
+}
+
 // A second start on the same data loads nothing, and keeps users signed in.
 func TestDevKeepsItsData(t *testing.T) {
 	t.Parallel()

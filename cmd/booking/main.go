@@ -37,7 +37,7 @@ func program() command {
 		help: `Settings are environment variables; the templates beside the source list them.
 Exit codes: 0 success, 1 failure, 2 wrong command line.`,
 		commands: []command{
-			devCommand(), apiCommand(), migrateCommand(), seedCommand(), userCommand(), recountCommand(),
+			devCommand(), apiCommand(), workerCommand(), migrateCommand(), seedCommand(), userCommand(), recountCommand(),
 			openapiCommand(), healthcheckCommand(), versionCommand(),
 		},
 	}

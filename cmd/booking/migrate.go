@@ -134,6 +134,7 @@ func grant(ctx context.Context, s settings) (err error) {
 	_, err = conn.Exec(ctx, `
 GRANT USAGE ON SCHEMA public TO `+role+`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO `+role+`;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO `+role+`;
 REVOKE INSERT, UPDATE, DELETE ON schema_version FROM `+role)
 	if err != nil {
 		return fmt.Errorf("grant rights to %s: %w", s.database.Username, err)

@@ -25,12 +25,20 @@ type process struct {
 // spawn starts "booking dev --ephemeral" and returns once it is ready, with its base URL.
 func spawn(t *testing.T) (p *process, base string) {
 	t.Helper()
+	p = execute(t, nil, "dev", "--ephemeral", "--addr", "127.0.0.1:0", "--hotels", "1")
+	p.stdout.await(t, "(Ctrl-C)")
+	return p, p.stdout.await(t, devAddress)
+}
+
+// execute starts the program in a process of its own, with more variables than this one has.
+func execute(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
 	executable, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = &process{Cmd: exec.CommandContext(context.WithoutCancel(t.Context()), executable, "dev", "--ephemeral", "--addr", "127.0.0.1:0", "--hotels", "1")}
-	p.Env = append(os.Environ(), asProgram+"=1")
+	p := &process{Cmd: exec.CommandContext(context.WithoutCancel(t.Context()), executable, args...)}
+	p.Env = append(append(os.Environ(), asProgram+"=1"), env...)
 	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
@@ -41,8 +49,7 @@ func spawn(t *testing.T) (p *process, base string) {
 			t.Logf("standard output:\n%s\nstandard error:\n%s", &p.stdout, &p.stderr)
 		}
 	})
-	p.stdout.await(t, "(Ctrl-C)")
-	return p, p.stdout.await(t, devAddress)
+	return p
 }
 
 // runDir returns the directory with the data of the process's PostgreSQL.

@@ -5,19 +5,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/shumbooking/shumbooking/booking"
 	"github.com/shumbooking/shumbooking/platform/date"
 	"github.com/shumbooking/shumbooking/platform/pg"
-)
-
-const (
-	// A server that just started has better things to do than to recount.
-	firstRecount  = 5 * time.Minute
-	recountPeriod = time.Hour
 )
 
 func recountCommand() command {
@@ -60,27 +53,4 @@ func reportDrift(w io.Writer, drift booking.Drift) error {
 	}
 	fmt.Fprintln(w, "Every counter is what the ledger says.")
 	return nil
-}
-
-// recountNowAndThen keeps the gauge inventory_drift true, until ctx ends.
-func (a *application) recountNowAndThen(ctx context.Context) {
-	for wait := firstRecount; ; wait = recountPeriod {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
-			a.recount(ctx)
-		}
-	}
-}
-
-// recount looks at the nights that can still be booked. Yesterday is today somewhere still.
-func (a *application) recount(ctx context.Context) {
-	drift, err := a.booking.Recount(ctx, date.Of(time.Now().UTC()).AddDays(-1))
-	if err != nil && ctx.Err() == nil {
-		a.log.Warn("inventory not recounted", "error", err)
-	}
-	if drift.Nights > 0 {
-		a.log.Error("inventory differs from the ledger", "nights", drift.Nights, "first", drift.First[0])
-	}
 }

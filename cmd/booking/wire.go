@@ -20,6 +20,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/health"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/jobs"
 	"github.com/shumbooking/shumbooking/platform/metrics"
 	"github.com/shumbooking/shumbooking/platform/page"
 	"github.com/shumbooking/shumbooking/platform/pg"
@@ -67,54 +68,69 @@ func apiTags() []httpapi.Tag {
 
 // An application is the service put together.
 type application struct {
-	pool, probe *pgxpool.Pool
-	redis       *redis.Client
-	auth        *auth.Service
-	catalog     *catalog.Service
-	booking     *booking.Service
-	health      *health.Health
-	api         *httpapi.API
-	handler     http.Handler
-	log         *slog.Logger
+	// pool is for the features, probe for health checks and metrics, and queue for River where jobs are run.
+	pool, probe, queue *pgxpool.Pool
+	redis              *redis.Client
+	registry           *prometheus.Registry
+	jobs               *jobs.Client
+	worker             *jobs.Worker // nil where no jobs are run
+	auth               *auth.Service
+	catalog            *catalog.Service
+	booking            *booking.Service
+	health             *health.Health
+	api                *httpapi.API
+	handler            http.Handler
+	log                *slog.Logger
 }
 
 // newApplication puts the service together. It connects to nothing yet.
 func newApplication(ctx context.Context, s settings, log *slog.Logger) (*application, error) {
-	a := &application{log: log, redis: openRedis(s.redis)}
-	probe := s.database
-	probe.MaxConns = probeConns
-	var err error
-	if a.pool, err = pg.Open(ctx, s.database, log); err != nil {
-		return nil, errors.Join(err, a.close())
+	pool, err := pg.Open(ctx, s.database, log)
+	if err != nil {
+		return nil, err
 	}
-	if a.probe, err = pg.Open(ctx, probe, log); err != nil {
-		return nil, errors.Join(err, a.close())
+	a, err := newFeatures(ctx, s, pool, log)
+	if err != nil {
+		return nil, err
 	}
-	if err := a.wire(s, time.Now()); err != nil {
+	if err := a.serveFeatures(s); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
 	return a, nil
 }
 
-// wire makes the features and their API. It is the only place where they meet.
-func (a *application) wire(s settings, started time.Time) error {
+// newFeatures returns an application that has features on pool, which it closes, and no API yet.
+func newFeatures(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.Logger) (*application, error) {
 	b := currentBuild()
-	registry := metrics.NewRegistry(metrics.Build{Version: b.version, Commit: b.commit, Started: started})
-	registry.MustRegister(pg.NewCollector(a.pool))
-	if err := a.makeFeatures(s, registry); err != nil {
-		return err
+	started := time.Now()
+	a := &application{log: log, pool: pool, redis: openRedis(s.redis)}
+	a.registry = metrics.NewRegistry(metrics.Build{Version: b.version, Commit: b.commit, Started: started})
+	probe := s.database
+	probe.MaxConns = probeConns
+	var err error
+	if a.probe, err = pg.Open(ctx, probe, log); err != nil {
+		return nil, errors.Join(err, a.close())
 	}
+	if err := a.makeFeatures(s); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	a.registry.MustRegister(pg.NewCollector(a.pool), jobs.NewCollector(a.probe, log))
 	a.health = health.New(health.Config{
-		Version: b.version, Commit: b.commit, Started: started, Checks: a.checks(), Log: a.log,
+		Version: b.version, Commit: b.commit, Started: started, Checks: a.checks(), Log: log,
 	})
+	return a, nil
+}
+
+// serveFeatures makes the API of the features.
+func (a *application) serveFeatures(s settings) error {
 	a.api = httpapi.New(httpapi.Config{
-		Title: apiTitle, Version: b.version, Description: apiDescription, Tags: apiTags(),
+		Title: apiTitle, Version: currentBuild().version, Description: apiDescription, Tags: apiTags(),
 		RootPath: s.rootPath, CORSOrigins: s.corsOrigins,
 		Authenticate: a.auth.Authenticate, Classify: a.classify,
-		Log: a.log, Metrics: registry,
+		Log: a.log, Metrics: a.registry,
 	})
 	a.health.Register(a.api)
-	metrics.Register(a.api, registry, a.log)
+	metrics.Register(a.api, a.registry, a.log)
 	httpapi.HandleDocs(a.api)
 	a.auth.Register(a.api)
 	a.catalog.Register(a.api)
@@ -124,19 +140,23 @@ func (a *application) wire(s settings, started time.Time) error {
 	return err
 }
 
-func (a *application) makeFeatures(s settings, registry prometheus.Registerer) error {
+// makeFeatures makes the features. It is the only place where they meet.
+func (a *application) makeFeatures(s settings) error {
 	secret := []byte(s.tokens.secret)
 	cursors := page.NewSigner(secret)
 	var err error
+	if a.jobs, err = jobs.NewInserter(a.pool, a.jobsConfig()); err != nil {
+		return err
+	}
 	a.auth, err = auth.New(a.pool, auth.Config{
 		SecretKey: secret, AccessTTL: s.tokens.accessTTL, RefreshIdle: s.tokens.refreshIdle,
-		Cursors: cursors, Metrics: registry, Log: a.log,
+		Cursors: cursors, Metrics: a.registry, Log: a.log,
 	})
 	if err != nil {
 		return err
 	}
-	a.catalog = catalog.New(a.pool, catalog.Config{Cursors: cursors, Metrics: registry})
-	a.booking = booking.New(a.pool, booking.Config{Cursors: cursors, Metrics: registry})
+	a.catalog = catalog.New(a.pool, catalog.Config{Cursors: cursors, Metrics: a.registry})
+	a.booking = booking.New(a.pool, booking.Config{Cursors: cursors, Jobs: a.jobs, Metrics: a.registry, Log: a.log})
 	return nil
 }
 
@@ -168,7 +188,8 @@ func (a *application) classify(err error) error {
 	return e
 }
 
-// run serves requests until ctx ends. Meanwhile start does what comes before readiness, and declares it.
+// run serves requests until ctx ends. Meanwhile start does what comes before readiness, and declares it; then jobs
+// are run, if this application does that.
 func (a *application) run(ctx context.Context, s server, start func(context.Context) error) error {
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.run(running) })
@@ -176,8 +197,10 @@ func (a *application) run(ctx context.Context, s server, start func(context.Cont
 		if err := start(running); err != nil {
 			return unlessStopped(running, err)
 		}
-		a.recountNowAndThen(running)
-		return nil
+		if a.worker == nil {
+			return nil
+		}
+		return a.worker.Run(running)
 	})
 	return g.Wait()
 }
@@ -213,7 +236,7 @@ func (a *application) retry(ctx context.Context, what string, try func(context.C
 
 // close ends the connections.
 func (a *application) close() error {
-	for _, pool := range []*pgxpool.Pool{a.pool, a.probe} {
+	for _, pool := range []*pgxpool.Pool{a.pool, a.probe, a.queue} {
 		if pool != nil {
 			pool.Close()
 		}

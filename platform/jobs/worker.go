@@ -23,6 +23,9 @@ const (
 	eventBuffer = 10_000
 )
 
+// MaxRunning is how many jobs a Worker runs at a time, for the size of the pool that they use.
+func MaxRunning() int { return defaultWorkers + runtime.GOMAXPROCS(0) }
+
 // A Worker runs the jobs of all queues.
 type Worker struct {
 	client      *Client
@@ -67,6 +70,7 @@ func (w *Worker) config() *river.Config {
 		JobTimeout:                  Timeout,
 		RescueStuckJobsAfter:        RescueAfter,
 		SoftStopTimeout:             SoftStopTimeout,
+		ReindexerIndexNames:         []string{}, // Only the owner of a table may, whom workers are not.
 		CompletedJobRetentionPeriod: CompletedRetention,
 		CancelledJobRetentionPeriod: CancelledRetention,
 		DiscardedJobRetentionPeriod: DiscardedRetention,

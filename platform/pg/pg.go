@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,6 +35,26 @@ const (
 // walk that stops at the page size. A query whose best plan depends on a
 // parameter, such as a substring, opts out through CollectCustom.
 func Open(ctx context.Context, c Config, log *slog.Logger) (*pgxpool.Pool, error) {
+	return open(ctx, c, log, map[string]string{
+		"statement_timeout":                   "2000",
+		"lock_timeout":                        "1500",
+		"idle_in_transaction_session_timeout": "10000",
+		"plan_cache_mode":                     "force_generic_plan",
+	})
+}
+
+// OpenForJobs is Open for work that nobody waits for: a statement may run for
+// 30 s, wait for a lock for 10 s, and a transaction may sit idle for 60 s. The
+// server chooses the plans.
+func OpenForJobs(ctx context.Context, c Config, log *slog.Logger) (*pgxpool.Pool, error) {
+	return open(ctx, c, log, map[string]string{
+		"statement_timeout":                   "30000",
+		"lock_timeout":                        "10000",
+		"idle_in_transaction_session_timeout": "60000",
+	})
+}
+
+func open(ctx context.Context, c Config, log *slog.Logger, settings map[string]string) (*pgxpool.Pool, error) {
 	cc, err := c.ConnConfig()
 	if err != nil {
 		return nil, err
@@ -44,10 +65,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (*pgxpool.Pool, error
 	if err != nil {
 		return nil, fmt.Errorf("database configuration: %w", err)
 	}
-	cc.RuntimeParams["statement_timeout"] = "2000"
-	cc.RuntimeParams["lock_timeout"] = "1500"
-	cc.RuntimeParams["idle_in_transaction_session_timeout"] = "10000"
-	cc.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	maps.Copy(cc.RuntimeParams, settings)
 	cc.RuntimeParams["jit"] = "off" // Compiling a plan takes longer than any statement here runs.
 	cc.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
 		log.Warn("postgres notice", "severity", n.Severity, "code", n.Code, "message", n.Message)

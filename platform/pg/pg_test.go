@@ -22,25 +22,32 @@ import (
 
 func TestOpen_Settings(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t)
-	for _, tt := range []struct{ name, want string }{
-		{"application_name", "shum-booking"},
-		{"timezone", "UTC"},
-		{"statement_timeout", "2s"},
-		{"lock_timeout", "1500ms"},
-		{"idle_in_transaction_session_timeout", "10s"},
-		{"plan_cache_mode", "force_generic_plan"},
-		{"jit", "off"},
+	c := pgtest.Config(t)
+	forJobs, err := pg.OpenForJobs(t.Context(), c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(forJobs.Close)
+	requests := pgtest.Open(t, c)
+	for _, tt := range []struct{ name, requests, jobs string }{
+		{"application_name", "shum-booking", "shum-booking"},
+		{"timezone", "UTC", "UTC"},
+		{"statement_timeout", "2s", "30s"},
+		{"lock_timeout", "1500ms", "10s"},
+		{"idle_in_transaction_session_timeout", "10s", "1min"},
+		{"plan_cache_mode", "force_generic_plan", "auto"},
+		{"jit", "off", "off"},
 	} {
-		var got string
-		if err := pool.QueryRow(t.Context(), "SELECT current_setting($1)", tt.name).Scan(&got); err != nil {
-			t.Fatal(err)
-		}
-		if got != tt.want {
-			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		for pool, want := range map[*pgxpool.Pool]string{requests: tt.requests, forJobs: tt.jobs} {
+			var got string
+			if err := pool.QueryRow(t.Context(), "SELECT current_setting($1)", tt.name).Scan(&got); err != nil {
+				t.Fatal(err)
+			}
+			if got != want {
+				t.Errorf("%s: got %s, want %s", tt.name, got, want)
+			}
 		}
 	}
-	c := pgtest.Config(t)
 	if got := pgtest.Open(t, c).Config().MaxConns; got != 16 {
 		t.Errorf("connections by default: got %d, want 16", got)
 	}
