@@ -215,11 +215,11 @@ func (c *console) signInURL(page *url.URL) string {
 func (c *console) localPage(page string) string {
 	first := c.cfg.Path + "/"
 	u, err := url.Parse(page)
-	if err != nil || len(page) > maxNextPage || u.Scheme != "" || u.Host != "" || u.User != nil ||
+	if err != nil || len(page) > maxNextPage ||
 		!strings.HasPrefix(u.Path, first) || path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/") {
 		return first
 	}
-	return u.RequestURI()
+	return u.RequestURI() // without a host
 }
 
 // isNavigation reports whether a browser asks for a page to show.

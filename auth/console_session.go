@@ -95,7 +95,7 @@ const selectConsoleSession = `
 SELECT s.id, s.user_id, u.email, s.created_at, s.expires_at
 FROM console_sessions c JOIN sessions s ON s.id = c.session_id JOIN users u ON u.id = s.user_id
 WHERE c.hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
-	AND u.role = 'admin' AND u.disabled_at IS NULL AND u.deleted_at IS NULL`
+	AND u.role = 'admin' AND u.disabled_at IS NULL`
 
 // keepConsoleSession lets a session that is in use last on.
 func (s *Service) keepConsoleSession(ctx context.Context, c consoleSession, now time.Time) error {
@@ -106,7 +106,6 @@ func (s *Service) keepConsoleSession(ctx context.Context, c consoleSession, now 
 	if until.Sub(c.ExpiresAt) < consolePause {
 		return nil
 	}
-	_, err := s.db.Exec(ctx, `
-UPDATE sessions SET expires_at = greatest(expires_at, $2) WHERE id = $1 AND revoked_at IS NULL`, c.ID, until)
+	_, err := s.db.Exec(ctx, `UPDATE sessions SET expires_at = $2 WHERE id = $1`, c.ID, until)
 	return err
 }

@@ -156,6 +156,12 @@ func TestConsoleSessionEnds(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
+		"disabled by hand": func(t *testing.T, b *consoleBench, u *auth.User) {
+			t.Helper()
+			if _, err := b.db.Exec(t.Context(), `UPDATE users SET disabled_at = now() WHERE id = $1`, u.ID); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"deleted": func(t *testing.T, b *consoleBench, u *auth.User) {
 			t.Helper()
 			if _, err := b.auth.DeleteUser(t.Context(), &auth.UserPath{ID: u.ID}); err != nil {
