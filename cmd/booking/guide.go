@@ -147,7 +147,8 @@ func (d *development) printGuide(ctx context.Context) error {
 	base := "http://" + reachable(d.address) + d.settings.rootPath
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nShum Booking is ready.\n\n")
-	fmt.Fprintf(&b, "  API        %s\n  Docs       %s/docs\n  Database   psql '%s'\n", base, base, d.backends.databaseURL)
+	fmt.Fprintf(&b, "  API        %s\n  Docs       %s/docs\n  River UI   %s/\n  Database   psql '%s'\n",
+		base, base, base+riverUIPath, d.backends.databaseURL)
 	if d.backends.data == "" {
 		fmt.Fprintf(&b, "  Data       is gone when this ends\n")
 	} else {

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
+	"riverqueue.com/riverui"
 
 	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/booking"
@@ -77,6 +78,7 @@ type application struct {
 	auth               *auth.Service
 	catalog            *catalog.Service
 	booking            *booking.Service
+	riverUI            *riverui.Handler
 	health             *health.Health
 	api                *httpapi.API
 	handler            http.Handler
@@ -135,6 +137,9 @@ func (a *application) serveFeatures(s settings) error {
 	a.auth.Register(a.api)
 	a.catalog.Register(a.api)
 	a.booking.Register(a.api)
+	if err := a.mountRiverUI(s); err != nil {
+		return err
+	}
 	var err error
 	a.handler, err = a.api.Build()
 	return err
@@ -196,6 +201,9 @@ func (a *application) run(ctx context.Context, s server, start func(context.Cont
 	g.Go(func() error {
 		if err := start(running); err != nil {
 			return unlessStopped(running, err)
+		}
+		if err := a.riverUI.Start(running); err != nil {
+			return fmt.Errorf("start River UI: %w", err)
 		}
 		if a.worker == nil {
 			return nil
