@@ -37,8 +37,8 @@ func newSource(ctx context.Context, key string, r io.Reader, size int64) (*sourc
 func (s *source) Read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(p) == 0 && s.err == nil {
-		return 0, nil
+	if len(p) == 0 {
+		return 0, s.err
 	}
 	n := s.read(p)
 	if s.err != nil {
@@ -48,6 +48,16 @@ func (s *source) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	return n, nil
+}
+
+// begin makes sure that an empty source is empty, for those who do not read one.
+func (s *source) begin() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.left == 0 && !s.ended {
+		s.err = s.end()
+	}
+	return s.err
 }
 
 // read returns how many bytes it read, or sets s.err.
