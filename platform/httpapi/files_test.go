@@ -131,7 +131,10 @@ func TestFilesRefused(t *testing.T) {
 		{"cut in a header", "--b\r\nContent-Disp", 400, ""},
 		{"cut in a file", "--b\r\n" + file, 400, ""},
 		{"cut in a boundary", "--b\r\n" + file + "\r\n--", 400, ""},
-		{"text behind a boundary", "--b\r\n" + file + "\r\n--b x\r\n" + file, 400, ""},
+		{"text behind a boundary", "--b x\r\n" + file + "\r\n--b--", 400, ""},
+		{"a boundary in a header", "--b\r\nContent-Disposition: form-data; name=file\r\n" + form(file), 400, ""},
+		{"a name behind too much", form("Content-Disposition: form-data; x=" + strings.Repeat("x", 100000) + "; name=file\r\n\r\nx"), 422, " unknown"},
+		{"a name folded behind too much", form("Content-Disposition: form-data" + strings.Repeat(";\r\n x="+strings.Repeat("x", 20000), 5) + ";\r\n name=file\r\n\r\nx"), 422, " unknown"},
 	}
 	for _, tt := range tests {
 		p := c.DoRaw("POST", "/things/7/files", formB, strings.NewReader(tt.body)).Want(tt.status).Problem()
@@ -151,7 +154,6 @@ func TestFilesAreLenient(t *testing.T) {
 	for name, body := range map[string]string{
 		"preamble and epilogue":    "To be ignored.\r\n" + form(filePart("a", "x")) + "and this",
 		"padding":                  "--b \t\r\n" + filePart("a", "x") + "\r\n--b--",
-		"boundary within a line":   "--b\r\n" + filePart("a", "x") + "\r\n--b--",
 		"header in other letters":  form("content-DISPOSITION : Form-Data;NAME=file\r\n\r\nx"),
 		"folded header":            form("Content-Disposition: form-data;\r\n name=\"file\";\r\n\tfilename=\"a\"\r\n\r\nx"),
 		"two dispositions":         form("Content-Disposition: form-data; name=file\r\nContent-Disposition: form-data; name=note\r\n\r\nx"),
@@ -167,29 +169,46 @@ func TestFilesAreLenient(t *testing.T) {
 	}
 }
 
+// What is almost a boundary is content.
+func TestFileContents(t *testing.T) {
+	t.Parallel()
+	c := newFilesClient(t)
+	for _, want := range []string{
+		"", "\r\n", "\r", "--", "x--b\r\n", "\r\n--", "\r\n--bb", "\r\n--b-", "\r\n--b-\r\n--b\r", "\r\n--b\n", "\r\r\n--B\r\n",
+		"\n--b\r\n", "--bb", "--b-", "--b\r",
+	} {
+		var got fileOutput
+		c.DoRaw("POST", "/things/7/files", formB, strings.NewReader(form(filePart("a", want), filePart("b", "x")))).Want(200).Decode(&got)
+		if diff := cmp.Diff([]string{want, "x"}, got.Contents); diff != "" {
+			t.Errorf("contents (-want +got):\n%s", diff)
+		}
+	}
+}
+
 func TestFileNames(t *testing.T) {
 	t.Parallel()
 	c := newFilesClient(t)
 	long := strings.Repeat("ж", 10000)
 	for header, want := range map[string]string{
-		`filename="../../etc/passwd"`:           "passwd",
-		`filename="C:\fakepath\x.jpg"`:          "x.jpg",
-		`filename=".."`:                         "",
-		`filename="a/"`:                         "",
-		"filename=\"a\x00b\x1b\x7f.jpg\"":       "ab.jpg",
-		`filename="a%0D%0Ab.jpg"`:               "ab.jpg",
-		`filename="a%22b.jpg"`:                  `a"b.jpg`,
-		`filename="a\"b.jpg"`:                   `a"b.jpg`,
-		`filename="a"b.jpg"`:                    `a"b.jpg`,
-		`filename="a;b=c.jpg"`:                  "a;b=c.jpg",
-		`filename="a\"`:                         "",
-		`filename="a`:                           "a",
-		`filename=a b.jpg`:                      "a b.jpg",
-		"filename=\"\u202egpj.exe\"":            "gpj.exe",
-		"filename=\"a\u2028\u2066b\u200f.jpg\"": "ab.jpg",
-		"filename=\"a\xff\xfeb.jpg\"":           "a\uFFFDb.jpg",
-		`filename="Zürich 雪 🏔.jpg"`:             "Zürich 雪 🏔.jpg",
-		`filename="` + long + `"`:               long[:2*255],
+		`filename="../../etc/passwd"`:                 "passwd",
+		`filename="C:\fakepath\x.jpg"`:                "x.jpg",
+		`filename=".."`:                               "",
+		`filename="a/"`:                               "",
+		"filename=\"a\x00b\x1b\x7f.jpg\"":             "ab.jpg",
+		`filename="a%0D%0Ab.jpg"`:                     "ab.jpg",
+		`filename="a%22b.jpg"`:                        `a"b.jpg`,
+		`filename="a\"b.jpg"`:                         `a"b.jpg`,
+		`filename="a"b.jpg"`:                          `a"b.jpg`,
+		`filename="a;b=c.jpg"`:                        "a;b=c.jpg",
+		`filename="a\"`:                               "",
+		`filename="a`:                                 "a",
+		`filename=a b.jpg`:                            "a b.jpg",
+		"filename=\"\u202egpj.exe\"":                  "gpj.exe",
+		"filename=\"a\u2028\u2029\u2066b\u200f.jpg\"": "ab.jpg",
+		`filename=" a.jpg "`:                          "a.jpg",
+		"filename=\"a\xff\xfeb.jpg\"":                 "a\uFFFDb.jpg",
+		`filename="Zürich 雪 🏔.jpg"`:                   "Zürich 雪 🏔.jpg",
+		`filename="` + long + `"`:                     long[:2*255],
 		`filename="fallback.jpg"; filename*=UTF-8''na%C3%AFve%20%E9%9B%AA.jpg`: "naïve 雪.jpg",
 		`filename*=utf-8'en'..%2F..%2Fx.jpg`:                                   "x.jpg",
 		`filename*=ISO-8859-1''na%EFve.jpg`:                                    "naïve.jpg",
@@ -302,5 +321,7 @@ func TestFileIsLeftBehind(t *testing.T) {
 			return nil, nil
 		})
 	})
-	c.DoRaw("POST", "/files", formB, strings.NewReader(form(filePart("a", "x"), filePart("b", "y")))).Want(http.StatusNoContent)
+	body := form(filePart("a", "x"), filePart("b", "y"))
+	c.DoRaw("POST", "/files", formB, strings.NewReader(body)).Want(http.StatusNoContent)
+	c.DoRaw("POST", "/files?x=1", formB, strings.NewReader(body)).WantProblem(http.StatusUnprocessableEntity, "validation_failed")
 }

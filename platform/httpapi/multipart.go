@@ -96,7 +96,7 @@ func (p *parts) header() (string, error) {
 			return "", malformedForm("The header of a part does not end.")
 		}
 		if folded := line[0] == ' ' || line[0] == '\t'; folded {
-			if last && len(disposition)+len(line) <= maxDisposition {
+			if last = last && len(disposition)+len(line) <= maxDisposition; last {
 				disposition = append(disposition, line...)
 			}
 			continue

@@ -92,10 +92,6 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if problem.Kind.Status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
-	if problem.Kind.Status == http.StatusRequestTimeout {
-		// The rest may still come, and is no request (RFC 9110, section 15.5.9).
-		header.Set("Connection", "close")
-	}
 	if problem.RetryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(problem.RetryAfter.Seconds()))))
 	}

@@ -98,13 +98,40 @@ func TestRefusalReachesWhoWritesFirst(t *testing.T) {
 	}
 }
 
+// Who reads while writing is told at once, and need not go on.
+func TestRefusalComesAtOnce(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, time.Minute, time.Minute, registerBigFiles)
+	conn := dial(t, s)
+	if _, err := io.WriteString(conn, post("/things/7/files?mode=quota", bigUpload)+"--b"); err != nil {
+		t.Fatal(err)
+	}
+	answer(t, bufio.NewReader(conn), 409)
+}
+
+// A refused body has the time of one that is taken.
+func TestRefusedBodyHasTime(t *testing.T) {
+	t.Parallel()
+	const impatient = 100 * time.Millisecond
+	s := startServer(t, impatient, impatient, registerBigFiles)
+	conn := dial(t, s)
+	if _, err := io.WriteString(conn, post("/things/7/files", bigUpload+1)); err != nil {
+		t.Fatal(err)
+	}
+	<-time.After(3 * impatient)
+	if _, err := io.WriteString(conn, strings.Repeat("x", bigUpload+1)); err != nil {
+		t.Fatalf("the body is not taken: %v", err)
+	}
+	answer(t, bufio.NewReader(conn), 413)
+}
+
 const bigUpload = 32 << 20
 
 // registerBigFiles declares an endpoint whose bodies do not fit into the buffers of a connection.
 func registerBigFiles(api *httpapi.API) {
 	rt := httpapi.Route{
 		Pattern: "POST /things/{id}/files", ID: "addFiles", Tag: "Things", Summary: "Add files", Access: member,
-		MaxBody: bigUpload, Errors: []errs.Kind{kindQuota},
+		MaxBody: bigUpload, Timeout: time.Minute, Errors: []errs.Kind{kindQuota},
 	}
 	httpapi.Handle(api, rt, func(_ context.Context, in *struct {
 		thingPath
@@ -308,18 +335,27 @@ func (d *deadlines) SetWriteDeadline(t time.Time) error {
 // A server sets its own deadlines for every request, but where it has none for writing it leaves ours.
 func TestDeadlines(t *testing.T) {
 	t.Parallel()
-	c := apitest.New(t, authenticate, registerSlow(time.Minute, nil))
-	body := form(filePart("a", "x"))
+	var end time.Time
+	c := apitest.New(t, authenticate, func(api *httpapi.API) {
+		rt := httpapi.Route{
+			Pattern: "GET /slow", ID: "getSlow", Tag: "Things", Summary: "Slow", Access: httpapi.Public, Timeout: time.Minute,
+		}
+		httpapi.Handle(api, rt, func(ctx context.Context, _ *struct{}) (*httpapi.Empty, error) {
+			end, _ = ctx.Deadline()
+			return nil, nil
+		})
+	})
 	for _, limit := range []time.Duration{0, time.Second} {
-		req := httptest.NewRequest("POST", "/things/7/files", strings.NewReader(body))
-		req.Header.Set("Content-Type", formB)
-		req.Header.Set("Authorization", "Bearer good")
 		conn := &deadlines{ResponseRecorder: httptest.NewRecorder()}
-		before := time.Now().Add(time.Minute)
 		server := &http.Server{WriteTimeout: limit, ReadHeaderTimeout: time.Second}
-		c.Handler().ServeHTTP(conn, req.WithContext(context.WithValue(t.Context(), http.ServerContextKey, server)))
-		if len(conn.read) != 1 || conn.read[0].Before(before) || conn.write[0].Before(conn.read[0].Add(time.Second)) {
-			t.Errorf("deadlines for reading %v and writing %v, want a minute from now and a while later", conn.read, conn.write)
+		before := time.Now()
+		ctx := context.WithValue(t.Context(), http.ServerContextKey, server)
+		c.Handler().ServeHTTP(conn, httptest.NewRequestWithContext(ctx, "GET", "/slow", nil))
+		if got := end.Sub(before); got < time.Minute || got > 2*time.Minute {
+			t.Errorf("the endpoint has %v, want a minute", got)
+		}
+		if len(conn.read) != 1 || conn.read[0].Sub(end) < time.Second/2 || conn.write[0].Sub(conn.read[0]) < time.Second {
+			t.Errorf("deadlines of the endpoint %v, for reading %v and writing %v, want each a while after the one before", end, conn.read, conn.write)
 		}
 		if last := conn.write[len(conn.write)-1]; last.IsZero() != (limit == 0) {
 			t.Errorf("with a limit of %v the last deadline for writing is %v", limit, last)
