@@ -24,3 +24,6 @@ const SelectDepth = selectDepth
 
 // AwaitEnd returns when a worker that was left behind has ended.
 func (w *Worker) AwaitEnd() { <-w.client.Stopped() }
+
+// RiverLogger returns the logger that River gets.
+var RiverLogger = riverLogger
