@@ -92,6 +92,10 @@ func (c *console) serveNext(w http.ResponseWriter, r *http.Request) error {
 		c.log.InfoContext(r.Context(), "an admin acts in the console", "user_id", session.UserID,
 			"session_id", session.ID, "method", r.Method, "path", r.URL.Path, "request_id", httpapi.RequestID(r.Context()))
 	}
+	if isNavigation(r) {
+		// A page that is left open must not show for ever what it got last: then it is loaded anew.
+		w.Header().Set("Refresh", strconv.Itoa(int(session.end().Sub(c.now()).Seconds())+1))
+	}
 	httpapi.NameCaller(r.Context(), strconv.FormatInt(session.UserID, 10))
 	r = r.WithContext(WithCaller(r.Context(), session.caller()))
 	r.Body = http.MaxBytesReader(w, r.Body, maxConsoleBody)

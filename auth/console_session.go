@@ -66,6 +66,9 @@ type consoleSession struct {
 	ExpiresAt time.Time
 }
 
+// end is when the session is over even if it is used.
+func (c *consoleSession) end() time.Time { return c.CreatedAt.Add(consoleLifetime) }
+
 func (c *consoleSession) caller() Caller {
 	return Caller{UserID: c.UserID, SessionID: c.ID, Role: Admin}
 }
@@ -100,8 +103,8 @@ WHERE c.hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
 // keepConsoleSession lets a session that is in use last on.
 func (s *Service) keepConsoleSession(ctx context.Context, c consoleSession, now time.Time) error {
 	until := now.Add(consoleIdle)
-	if end := c.CreatedAt.Add(consoleLifetime); until.After(end) {
-		until = end
+	if until.After(c.end()) {
+		until = c.end()
 	}
 	if until.Sub(c.ExpiresAt) < consolePause {
 		return nil

@@ -116,6 +116,10 @@ func (b *riverUIBench) admin(t *testing.T) *http.Client {
 	if got.status != http.StatusSeeOther || got.header.Get("Location") != "/apps/x/riverui/" {
 		t.Fatalf("sign-in = %d %s\n%s", got.status, got.header.Get("Location"), got.body)
 	}
+	cookie := got.header.Get("Set-Cookie")
+	if !strings.HasPrefix(cookie, "__Secure-console=") || !strings.HasSuffix(cookie, "; Path=/apps/x/riverui; HttpOnly; Secure; SameSite=Strict") {
+		t.Errorf("Set-Cookie: %s, want a secure one for River UI only", cookie)
+	}
 	return client
 }
 
