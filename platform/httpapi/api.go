@@ -68,7 +68,9 @@ type Route struct {
 	// Timeout is how long the endpoint may take, the arrival of a multipart body included; Config.Timeout when
 	// zero. It also moves the deadlines of the connection, once the caller is known to be allowed.
 	Timeout time.Duration
-	// MaxBody is the size in bytes that a multipart body may have; routes with [Files] must say it.
+	// MaxBody is the size in bytes that a multipart body may have; routes with [Files] must say it. A body that is
+	// refused is still read, unless the caller may not call the route: up to twice this size, so that clients
+	// that write all before they read get the answer.
 	MaxBody int64
 	// Probe marks a route that machines call all the time: its answers are logged at level debug.
 	Probe bool

@@ -33,6 +33,7 @@ func (a *API) call(w http.ResponseWriter, r *http.Request, e *endpoint) {
 		ctx, caller, err := a.cfg.Authenticate(r, e.Access)
 		x.caller = caller
 		if err != nil {
+			// What strangers still send is not read, but for the little that the server itself reads of any body.
 			a.fail(w, r, err)
 			return
 		}
@@ -133,7 +134,8 @@ func (e *endpoint) decode(r *http.Request, in any) error {
 		fields = append(fields, wrong...)
 	}
 	if e.files != nil {
-		*v.Elem().FieldByIndex(e.files.index).Addr().Interface().(*Files) = uploadOf(r.Context()).files(e.files)
+		files := Files{upload: uploadOf(r.Context()), plan: e.files}
+		v.Elem().FieldByIndex(e.files.index).Set(reflect.ValueOf(files))
 	}
 	if len(fields) > 0 {
 		// All of them, but not as many as somebody cares to send.

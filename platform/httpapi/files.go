@@ -17,8 +17,9 @@ import (
 // Files are the files of a multipart/form-data body (RFC 7578), read while they arrive. It is the type of a field
 // of parameters, as the package describes.
 type Files struct {
-	parts *parts
-	plan  *filesPlan
+	upload *upload
+	plan   *filesPlan
+	parts  *parts // made by All, so that a request that waits for its turn costs no buffer
 }
 
 // A File is one file of a body. It can be read until the next one is asked for.
@@ -66,6 +67,9 @@ const maxFileName = 255
 // ranged over once.
 func (f *Files) All() iter.Seq2[*File, error] {
 	return func(yield func(*File, error) bool) {
+		if f.parts == nil {
+			f.parts = newParts(f.upload, f.upload.boundary)
+		}
 		for n := 0; ; n++ {
 			part, err := f.parts.next()
 			switch {

@@ -114,7 +114,3 @@ func (u *upload) drain(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).Flush()
 	_, _ = io.CopyN(io.Discard, u.body, 2*u.limit-u.read)
 }
-
-func (u *upload) files(p *filesPlan) Files {
-	return Files{parts: newParts(u, u.boundary), plan: p}
-}
