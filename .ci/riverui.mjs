@@ -111,12 +111,14 @@ async function checkJobs(page, base, database, ids) {
   await shoot(page, "jobs");
   await page.locator(`a[href$="/jobs/${ids[0]}"]`).click();
   await page.waitForURL(`${base}/jobs/${ids[0]}`);
-  for (const [button, state] of [["Cancel", "cancelled"], ["Retry", "available"]]) {
+  for (const [button, state, notice] of [
+    ["Cancel", "cancelled", "Job cancelled"], ["Retry", "available", "Job enqueued for retry"],
+  ]) {
     const answered = page.waitForResponse((response) => response.request().method() === "POST");
     await page.getByRole("button", { name: button, exact: true }).click();
     assert.equal((await answered).status(), 200, `${button} is answered`);
     assert.equal(psql(database, `SELECT state FROM river_job WHERE id = ${ids[0]}`), state);
-    await page.getByText(/^Job (cancelled|enqueued|retried)/i).first().waitFor();
+    await page.getByText(notice).waitFor();
     await shoot(page, `job-${state}`);
   }
   await page.goto(`${base}/queues`, { waitUntil: "networkidle" });
