@@ -32,6 +32,7 @@ type settings struct {
 	redis           redisSettings
 	tokens          tokenSettings
 	admin           adminSettings
+	images          imageSettings
 	rootPath        string
 	corsOrigins     []string
 	logLevel        slog.Level
@@ -62,7 +63,7 @@ type adminSettings struct {
 type needs struct {
 	environment string // the value of APP_ENV when it is not set
 	database    bool
-	serving     bool // Redis and the key of the tokens
+	serving     bool // Redis, the key of the tokens, and where images are kept
 }
 
 // readSettings reads the whole environment. Its error tells everything that is wrong with it.
@@ -75,6 +76,7 @@ func readSettings(getenv func(string) string, n needs) (settings, error) {
 	s.redis = readRedis(r, n)
 	s.tokens = s.readTokens(r, n)
 	s.admin = readAdmin(r)
+	s.images = s.readImages(r, n)
 	s.rootPath = r.Path("ROOT_PATH")
 	s.corsOrigins = r.Origins("CORS_ORIGINS")
 	s.logLevel = r.Level("LOG_LEVEL")
@@ -183,6 +185,7 @@ func (s settings) LogValue() slog.Value {
 		slog.Group("tokens", "secret", s.tokens.secret, "access_ttl", s.tokens.accessTTL.String(),
 			"refresh_idle", s.tokens.refreshIdle.String()),
 		slog.Group("admin", "email", s.admin.email, "password", s.admin.password),
+		slog.Any("images", s.images),
 		slog.String("root_path", s.rootPath),
 		slog.String("cors_origins", strings.Join(s.corsOrigins, ",")),
 		slog.String("log_level", s.logLevel.String()),

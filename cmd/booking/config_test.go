@@ -21,6 +21,7 @@ func environmentWith(changed map[string]string) func(string) string {
 		"REDIS_HOST": "cache", "REDIS_PASSWORD": "redis-password",
 		"JWT_SECRET_KEY": "a-secret-of-thirty-two-bytes-or-more",
 		"ADMIN_EMAIL":    "admin@example.com", "ADMIN_PASSWORD": "admin-password",
+		"IMAGES_DIR": "/var/lib/images",
 	}
 	return func(name string) string {
 		if value, ok := changed[name]; ok {
@@ -42,6 +43,9 @@ func TestDefaults(t *testing.T) {
 	if s.tokens.accessTTL != 10*time.Minute || s.tokens.refreshIdle != 14*24*time.Hour {
 		t.Errorf("tokens live %v and %v, want 10m and 336h", s.tokens.accessTTL, s.tokens.refreshIdle)
 	}
+	if s.images.dir != "/var/lib/images" || s.images.maxFileSize != 10<<20 {
+		t.Errorf("images are %+v, want the directory with files of up to 10 MiB", s.images)
+	}
 	if s.owner.Username != "owner" || s.owner.Host != "db" || len(s.warnings) != 0 {
 		t.Errorf("the owner is %+v with warnings %q, want owner on db without any", s.owner, s.warnings)
 	}
@@ -54,6 +58,7 @@ func TestEveryProblemIsTold(t *testing.T) {
 		"REDIS_HOST": "", "REDIS_DB": "-1", "JWT_SECRET_KEY": "short", "JWT_ACCESS_TOKEN_EXPIRE_MINUTES": "0",
 		"JWT_REFRESH_TOKEN_EXPIRE_DAYS": "61", "ROOT_PATH": "x", "CORS_ORIGINS": "example.com",
 		"LOG_LEVEL": "loud", "LOG_FORMAT": "xml", "ADMIN_EMAIL": "nobody",
+		"IMAGES_DIR": "", "MAX_IMAGE_FILE_SIZE_MB": "51",
 	}
 	_, err := readSettings(environmentWith(wrong), serving)
 	if err == nil {

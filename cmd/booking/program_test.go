@@ -8,6 +8,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -27,7 +28,19 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(runTests(m))
+}
+
+// testImages is where the programs of all tests keep their images.
+var testImages string
+
+func runTests(m *testing.M) int {
+	var err error
+	if testImages, err = os.MkdirTemp("", "booking-images-"); err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(testImages)
+	return m.Run()
 }
 
 // devAddress finds the address of the API in what "booking dev" prints.
@@ -155,6 +168,7 @@ func environmentFor(c pg.Config, more map[string]string) func(string) string {
 		"APP_ENV": envLocal, "DB_HOST": c.Host, "DB_PORT": strconv.Itoa(c.Port), "DB_NAME": c.Name,
 		"DB_USERNAME": c.Username, "DB_PASSWORD": c.Password, "DB_SSLMODE": c.SSLMode,
 		"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "1", "JWT_SECRET_KEY": templateSecret,
+		"IMAGES_DIR": filepath.Join(testImages, c.Name),
 	}
 	return func(name string) string {
 		if value, ok := more[name]; ok {

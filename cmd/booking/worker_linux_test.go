@@ -20,7 +20,7 @@ func spawnWorker(t *testing.T, c pg.Config) (*process, string) {
 	var env []string
 	for _, name := range []string{
 		"APP_ENV", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USERNAME", "DB_PASSWORD", "DB_SSLMODE",
-		"REDIS_HOST", "REDIS_PORT", "JWT_SECRET_KEY",
+		"REDIS_HOST", "REDIS_PORT", "JWT_SECRET_KEY", "IMAGES_DIR",
 	} {
 		env = append(env, name+"="+getenv(name))
 	}
