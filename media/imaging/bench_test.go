@@ -33,6 +33,7 @@ func BenchmarkRender(b *testing.B) {
 }
 
 func benchmarkRender(b *testing.B, path string) {
+	b.Helper()
 	b.ReportAllocs()
 	renderer := imaging.NewRenderer(imaging.Config{})
 	_, err := exec.LookPath("vipsthumbnail")

@@ -84,12 +84,24 @@ func (r *Renderer) Render(ctx context.Context, src io.ReadSeeker) (*Rendition, e
 	if err := r.memory.Acquire(ctx, weight); err != nil {
 		return nil, fmt.Errorf("render image: wait for memory: %w", err)
 	}
-	defer r.memory.Release(weight)
+	defer r.release(weight)
 	rendition, err := render(ctx, h, src)
 	if _, damaged := errors.AsType[*Damaged](err); err != nil && !damaged {
 		return nil, fmt.Errorf("render image: %w", err)
 	}
 	return rendition, err
+}
+
+// largeWeight is what makes a picture worth a collection of garbage of its own.
+const largeWeight = 32 << 20
+
+// release gives memory back to the budget, and before that to the heap: the collector lets garbage grow to the size of what lived when
+// it last looked, so the next picture would come on top of this one.
+func (r *Renderer) release(weight int64) {
+	if weight > largeWeight {
+		runtime.GC()
+	}
+	r.memory.Release(weight)
 }
 
 func render(ctx context.Context, h *header, src io.ReadSeeker) (*Rendition, error) {

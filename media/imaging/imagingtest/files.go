@@ -103,7 +103,7 @@ func decorated() []File {
 		good("large profile.jpg", "jpeg", 320, 240, WithProfile(photo, make([]byte, 600_000))),
 		good("matrix profile.jpg", "jpeg", 320, 240, WithProfile(photo, Profile())),
 		good("matrix profile.png", "png", 320, 240, WithChunk(flat, "iCCP", ProfileChunk(Profile()))),
-		good("profile bomb.png", "png", 320, 240, WithChunk(flat, "iCCP", ProfileChunk(make([]byte, 50_000_000)))),
+		good("profile bomb.png", "png", 320, 240, WithChunk(flat, "iCCP", ProfileBomb(50_000_000))),
 		good("orientation.png", "png", 240, 320, WithChunk(flat, "eXIf", EXIF(8, 0)[6:])),
 		good("senseless exif.jpg", "jpeg", 320, 240, WithSegment(photo, 0xe1, []byte("Exif\x00\x00MM\x00*\xff\xff\xff\xff"))),
 		good("orientation 9.jpg", "jpeg", 320, 240, WithSegment(photo, 0xe1, EXIF(9, 0))),

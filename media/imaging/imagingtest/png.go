@@ -2,6 +2,7 @@ package imagingtest
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/zlib"
 	"encoding/binary"
 	"hash/crc32"
@@ -33,7 +34,7 @@ func WithWrongChecksum(file []byte) []byte {
 
 // HeaderPNG returns a valid header with a size, and a few pixels.
 func HeaderPNG(width, height uint32) []byte {
-	return slices.Concat(pngHead(width, height, 8, 2), chunk("IDAT", deflated(make([]byte, 1000), 1)), chunk("IEND", nil))
+	return slices.Concat(pngHead(width, height, 8, 2), chunk("IDAT", deflated(make([]byte, 1000))), chunk("IEND", nil))
 }
 
 func pngHead(width, height uint32, depth, color byte) []byte {
@@ -45,22 +46,44 @@ func pngHead(width, height uint32, depth, color byte) []byte {
 // PNGBomb returns a whole PNG of 16 bits a channel with transparency, all of it zero: a few hundred kilobytes that unpack to
 // eight bytes a pixel.
 func PNGBomb(width, height uint32) []byte {
-	row := make([]byte, 1+8*width)
-	return slices.Concat(pngHead(width, height, 16, 6), chunk("IDAT", deflated(row, int(height))), chunk("IEND", nil))
+	data := deflatedZeros(int(1+8*width) * int(height))
+	return slices.Concat(pngHead(width, height, 16, 6), chunk("IDAT", data), chunk("IEND", nil))
 }
 
-func deflated(data []byte, times int) []byte {
+// deflated returns data in the format of RFC 1950.
+func deflated(data []byte) []byte {
 	var file bytes.Buffer
 	w := zlib.NewWriter(&file)
-	for range times {
-		// Writing to memory does not fail.
-		_, _ = w.Write(data)
-	}
+	// Writing to memory does not fail.
+	_, _ = w.Write(data)
 	_ = w.Close()
 	return file.Bytes()
 }
 
+// deflatedZeros returns n zeros in the format of RFC 1950, of which few are really compressed.
+func deflatedZeros(n int) []byte {
+	const unit = 1 << 20
+	file := []byte{0x78, 0x01}
+	file = append(file, bytes.Repeat(zeroBlocks(unit), n/unit)...)
+	file = append(file, zeroBlocks(n%unit)...)
+	file = append(file, 1, 0, 0, 0xff, 0xff)
+	return binary.BigEndian.AppendUint32(file, uint32(n%65521)<<16|1)
+}
+
+// zeroBlocks returns blocks of RFC 1951 that any others may follow.
+func zeroBlocks(n int) []byte {
+	var blocks bytes.Buffer
+	// Writing to memory does not fail, and the level is a valid one.
+	w, _ := flate.NewWriter(&blocks, flate.BestCompression)
+	_, _ = w.Write(make([]byte, n))
+	_ = w.Flush()
+	return blocks.Bytes()
+}
+
 // ProfileChunk returns the content of a chunk iCCP.
 func ProfileChunk(profile []byte) []byte {
-	return append([]byte("profile\x00\x00"), deflated(profile, 1)...)
+	return append([]byte("profile\x00\x00"), deflated(profile)...)
 }
+
+// ProfileBomb returns the content of a chunk iCCP of n zeros.
+func ProfileBomb(n int) []byte { return append([]byte("profile\x00\x00"), deflatedZeros(n)...) }
