@@ -15,6 +15,8 @@ import (
 	"github.com/shumbooking/shumbooking/media/storage"
 )
 
+const accessKeyID = "test-access-key"
+
 // A Server is an S3-compatible server with one empty bucket in memory. It knows one access key and does not look
 // at signatures.
 type Server struct {
@@ -30,7 +32,7 @@ type Server struct {
 func NewServer(tb testing.TB) *Server {
 	tb.Helper()
 	s := &Server{Config: storage.BucketConfig{
-		Region: "us-east-1", Bucket: "photographs", AccessKeyID: "test-access-key", SecretAccessKey: "test-secret-key",
+		Region: "us-east-1", Bucket: "photographs", AccessKeyID: accessKeyID, SecretAccessKey: "test-secret-key",
 	}}
 	backend := s3mem.New()
 	if err := backend.CreateBucket(s.Config.Bucket); err != nil {
@@ -54,7 +56,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f := s.intercept.Load(); f != nil && (*f)(w, r) {
 		return
 	}
-	if !strings.Contains(r.Header.Get("Authorization"), "Credential="+s.Config.AccessKeyID+"/") {
+	if !strings.Contains(r.Header.Get("Authorization"), "Credential="+accessKeyID+"/") {
 		Refuse(w, http.StatusForbidden, "InvalidAccessKeyId")
 		return
 	}
