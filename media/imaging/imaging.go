@@ -36,12 +36,12 @@ type Info struct {
 
 // The codes of [Refused.Code].
 const (
-	CodeEmpty       = "empty_file"
-	CodeNotAnImage  = "not_an_image"
-	CodeUnsupported = "unsupported_image"
-	CodeIncomplete  = "incomplete_image"
-	CodeTooLarge    = "too_many_pixels"
-	CodeTooManyScan = "too_many_scans"
+	CodeEmpty        = "empty_file"
+	CodeNotAnImage   = "not_an_image"
+	CodeUnsupported  = "unsupported_image"
+	CodeIncomplete   = "incomplete_image"
+	CodeTooLarge     = "too_many_pixels"
+	CodeTooManyScans = "too_many_scans"
 )
 
 // Refused is the error of a file that [Inspect] does not accept.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"image"
 	"image/jpeg"
-	"io"
 	"runtime"
 	"strings"
 	"sync"
@@ -82,6 +81,23 @@ func TestInspect_EveryOrientation(t *testing.T) {
 		got, err := imaging.Inspect(bytes.NewReader(imagingtest.Photograph(orientation)))
 		if want := (imaging.Info{Format: imaging.JPEG, Width: 600, Height: 400}); err != nil || got != want {
 			t.Errorf("orientation %d: got %+v, %v, want %+v", orientation, got, err, want)
+		}
+	}
+}
+
+func TestInspect_Scans(t *testing.T) {
+	t.Parallel()
+	small, large := imagingtest.JPEG(32, 32), imagingtest.WithSize(imagingtest.JPEG(32, 32), 8000, 5000)
+	for _, test := range []struct {
+		file    []byte
+		scans   int
+		refused bool
+	}{{small, 100, false}, {small, 101, true}, {large, 20, false}, {large, 21, true}} {
+		_, err := imaging.Inspect(bytes.NewReader(imagingtest.ManyScans(test.file, test.scans)))
+		if test.refused {
+			wantRefused(t, err, imaging.CodeTooManyScans)
+		} else if err != nil {
+			t.Errorf("%d scans: %v", test.scans, err)
 		}
 	}
 }
@@ -175,5 +191,3 @@ func wantBare(tb testing.TB, file []byte) {
 		tb.Fatalf("got the end of the picture at %d of %d bytes", end, len(file))
 	}
 }
-
-var _ io.ReadSeeker = (*brokenReader)(nil)

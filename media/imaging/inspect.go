@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
@@ -114,6 +115,10 @@ func checkDecodable(h *header, r io.ReadSeeker) error {
 		return refuse(CodeUnsupported, "This %s is of a rare kind that cannot be read; export it again as an ordinary JPEG.", title(h.format))
 	case err != nil || config.Width != h.width || config.Height != h.height:
 		return refuse(CodeIncomplete, "The beginning of this %s is damaged; export the picture again.", title(h.format))
+	}
+	if h.format == JPEG && (config.ColorModel == color.CMYKModel || config.ColorModel == color.RGBAModel) {
+		// The decoder copies what is not stored as light and two colours.
+		h.memory += 4 * int64(h.width) * int64(h.height)
 	}
 	return nil
 }

@@ -136,7 +136,7 @@ func (j *jpegReader) scan() error {
 	case j.h.width == 0:
 		return refuse(CodeIncomplete, "The beginning of this JPEG is damaged; export the picture again.")
 	case j.scans > maxScans, j.scans*j.h.width*j.h.height > maxScanPixels:
-		return refuse(CodeTooManyScan, "This JPEG is stored in more layers (scans) than any camera makes; export the picture again.")
+		return refuse(CodeTooManyScans, "This JPEG is stored in more layers (scans) than any camera makes; export the picture again.")
 	}
 	return nil
 }
@@ -165,8 +165,7 @@ func (j *jpegReader) frame(marker byte, n int) error {
 	return nil
 }
 
-// jpegMemory estimates what the decoder allocates: the planes, what a picture of other than three plain channels is copied to, and the
-// coefficients of a progressive one, 32 bits each.
+// jpegMemory estimates what the decoder allocates: the planes, and the coefficients of a progressive picture, 32 bits each.
 func jpegMemory(marker byte, width, height int, components []byte) int64 {
 	var largest, samples int64
 	for i := 1; i < len(components); i += 3 {
@@ -177,10 +176,6 @@ func jpegMemory(marker byte, width, height int, components []byte) int64 {
 	perPixel := float64(samples) / float64(max(largest, 1))
 	if marker == markerSOF2 {
 		perPixel *= 5
-	}
-	if len(components) > 3 {
-		// CMYK and RGB are copied.
-		perPixel += 4
 	}
 	return int64(perPixel * float64(pixels))
 }

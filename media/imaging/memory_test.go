@@ -3,8 +3,13 @@ package imaging_test
 import (
 	"bytes"
 	"image"
+	"image/jpeg"
+	"image/png"
+	"io"
 	"runtime"
 	"testing"
+
+	"golang.org/x/image/webp"
 
 	"github.com/shumbooking/shumbooking/media/imaging"
 	"github.com/shumbooking/shumbooking/media/imaging/imagingtest"
@@ -33,6 +38,43 @@ func TestRender_Memory(t *testing.T) { //nolint:paralleltest // It counts what t
 		if megabytes := int((after.TotalAlloc - before.TotalAlloc) / 1_000_000); megabytes > test.megabyte {
 			t.Errorf("%s: got %d MB allocated, want at most %d", name, megabytes, test.megabyte)
 		}
+		if megabytes := int(int64(after.HeapAlloc)-int64(before.HeapAlloc)) / 1_000_000; megabytes > 32 {
+			t.Errorf("%s: got %d MB left behind, want at most 32", name, megabytes)
+		}
 		wantRendition(t, got, test.size.X, test.size.Y)
+	}
+}
+
+// TestDecoderMemory compares the estimate with what decoders allocate: never less, and not so much more that pictures wait for nothing.
+func TestDecoderMemory(t *testing.T) { //nolint:paralleltest // It counts what the process allocates.
+	const slack = 1 << 20
+	for name, test := range map[string]struct {
+		file   []byte
+		decode func(io.Reader) (image.Image, error)
+	}{
+		"baseline":         {imagingtest.Mosaic(2000, 1500), jpeg.Decode},
+		"progressive":      {imagingtest.FlatProgressiveJPEG(2000, 1500), jpeg.Decode},
+		"grey":             {imagingtest.GrayJPEG(1500, 1000), jpeg.Decode},
+		"cmyk":             {corpusFile(t, "cmyk.jpg").Data, jpeg.Decode},
+		"png":              {imagingtest.PNG(1500, 1000), png.Decode},
+		"png of 16 bits":   {imagingtest.PNGBomb(1500, 1000), png.Decode},
+		"png of a palette": {imagingtest.PalettePNG(1500, 1000), png.Decode},
+		"interlaced":       {corpusFile(t, "interlaced.png").Data, png.Decode},
+		"lossy webp":       {imagingtest.LossyWebP(), webp.Decode},
+		"transparent webp": {corpusFile(t, "transparent.webp").Data, webp.Decode},
+	} {
+		estimate, err := imaging.DecoderMemory(bytes.NewReader(test.file))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := test.decode(bytes.NewReader(test.file)); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		runtime.ReadMemStats(&after)
+		if used := int64(after.TotalAlloc - before.TotalAlloc); used > estimate+slack || estimate > 2*used+slack {
+			t.Errorf("%s: got an estimate of %d for %d bytes", name, estimate, used)
+		}
 	}
 }

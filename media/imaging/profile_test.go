@@ -1,6 +1,7 @@
 package imaging_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"image"
 	"image/color"
@@ -40,6 +41,7 @@ func TestRender_Profiles(t *testing.T) {
 		"light itself":         {grey, imagingtest.LinearProfile(), color.NRGBA{R: 188, G: 188, B: 188, A: 255}},
 		"gamma 1.8":            {grey, imagingtest.GammaProfile(1.8), color.NRGBA{R: 147, G: 147, B: 147, A: 255}},
 		"table of gamma 1.8":   {grey, imagingtest.TableProfile(1.8), color.NRGBA{R: 147, G: 147, B: 147, A: 255}},
+		"curve with a foot":    {grey, imagingtest.FootProfile(), color.NRGBA{R: 203, G: 203, B: 203, A: 255}},
 		"truncated":            {green, truncated, green},
 		"no curves":            {green, noCurves, green},
 		"nothing but zeros":    {green, make([]byte, 3000), green},
@@ -52,6 +54,18 @@ func TestRender_Profiles(t *testing.T) {
 	}
 }
 
+// TestRender_ProfileOfSRGB changes nothing, not even by rounding.
+func TestRender_ProfileOfSRGB(t *testing.T) {
+	t.Parallel()
+	photo := imagingtest.Photograph(1)
+	got, want := render(t, imagingtest.WithProfile(photo, imagingtest.SRGBProfile())), render(t, photo)
+	for i := range want.Variants {
+		if !bytes.Equal(got.Variants[i].JPEG, want.Variants[i].JPEG) {
+			t.Errorf("width %d: got another file than without the profile", want.Variants[i].Width)
+		}
+	}
+}
+
 // TestRender_ProfileInEveryFormat compares with the same pixels in a file without a profile.
 func TestRender_ProfileInEveryFormat(t *testing.T) {
 	t.Parallel()
@@ -60,6 +74,12 @@ func TestRender_ProfileInEveryFormat(t *testing.T) {
 		if got := meanDifference(largest(t, corpusFile(t, name).Data), scene); got < 4 {
 			t.Errorf("%s: got a mean difference of %.2f, want the colours converted", name, got)
 		}
+	}
+	// The name of its chunk is changed, so that the profile is not found.
+	file := corpusFile(t, "profile and orientation.webp").Data
+	without := largest(t, bytes.Replace(file, []byte("ICCP"), []byte("ICCX"), 1))
+	if got := meanDifference(largest(t, file), without); got < 2 {
+		t.Errorf("webp: got a mean difference of %.2f, want the colours converted", got)
 	}
 	p3, webp := largest(t, imagingtest.DisplayP3()), largest(t, corpusFile(t, "profile and orientation.webp").Data)
 	lying := image.NewNRGBA(p3.Bounds())

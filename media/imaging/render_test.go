@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -101,15 +102,45 @@ func TestRender_WidthsAsDisplayed(t *testing.T) {
 	}
 }
 
+// TestRender_OddSizesLieExactly has fine stripes, which a shift by a quarter of a pixel would change, and plain areas to the edge.
 func TestRender_OddSizesLieExactly(t *testing.T) {
 	t.Parallel()
-	upright := imagingtest.Scene(4001, 203)
-	want := luma(largest(t, imagingtest.JPEG(4001, 203)))
-	for orientation := 1; orientation <= 8; orientation++ {
-		file := imagingtest.WithOrientation(imagingtest.EncodeJPEG(imagingtest.Lying(upright, orientation)), orientation)
-		if got := ssim(luma(largest(t, file)), want); got < 0.99 {
-			t.Errorf("orientation %d: got SSIM %.4f, want 0.99", orientation, got)
+	for name, upright := range map[string]*image.NRGBA{"stripes": stripes(4001, 203), "scene": imagingtest.Scene(4001, 203)} {
+		want := luma(largest(t, imagingtest.EncodeJPEG(upright)))
+		for orientation := 1; orientation <= 8; orientation++ {
+			file := imagingtest.WithOrientation(imagingtest.EncodeJPEG(imagingtest.Lying(upright, orientation)), orientation)
+			if got := ssim(luma(largest(t, file)), want); got < 0.995 {
+				t.Errorf("%s, orientation %d: got SSIM %.4f, want 0.995", name, orientation, got)
+			}
 		}
+	}
+}
+
+func stripes(width, height int) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, width, height))
+	for y := range height {
+		for x := range width {
+			light := uint8(128 + 60*math.Sin(float64(x)*2*math.Pi/13) + 60*math.Sin(float64(y)*2*math.Pi/13))
+			img.SetNRGBA(x, y, color.NRGBA{R: light, G: light, B: light, A: 255})
+		}
+	}
+	return img
+}
+
+// TestRender_TransparentWebP lays the lossless photograph on white by hand: its red is the opacity.
+func TestRender_TransparentWebP(t *testing.T) {
+	t.Parallel()
+	got, opaque := largest(t, corpusFile(t, "transparent.webp").Data), largest(t, corpusFile(t, "lossless.webp").Data)
+	want := image.NewNRGBA(opaque.Bounds())
+	for y := range want.Rect.Dy() {
+		for x := range want.Rect.Dx() {
+			c := color.NRGBAModel.Convert(opaque.At(x, y)).(color.NRGBA)
+			over := func(v uint8) uint8 { return uint8((int(v)*int(c.R) + 255*(255-int(c.R))) / 255) }
+			want.SetNRGBA(x, y, color.NRGBA{R: over(c.R), G: over(c.G), B: over(c.B), A: 255})
+		}
+	}
+	if difference := meanDifference(got, want); difference > 4 {
+		t.Errorf("got a mean difference of %.2f, want at most 4", difference)
 	}
 }
 
@@ -155,6 +186,45 @@ func TestRender_Canceled(t *testing.T) {
 	cancel()
 	if _, err := imaging.NewRenderer(imaging.Config{}).Render(ctx, bytes.NewReader(imagingtest.JPEG(32, 32))); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+// mishap is a file with which something happens when the decoder has begun to read it. Two starts are the inspection's.
+type mishap struct {
+	*bytes.Reader
+	starts, reads int
+	happen        func()
+}
+
+func (m *mishap) Seek(offset int64, whence int) (int64, error) {
+	m.starts++
+	return m.Reader.Seek(offset, whence)
+}
+
+func (m *mishap) Read(p []byte) (int, error) {
+	if m.starts == 3 {
+		m.reads++
+		m.happen()
+	}
+	return m.Reader.Read(p)
+}
+
+func TestRender_CanceledWhileDecoding(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	file := &mishap{Reader: bytes.NewReader(imagingtest.Photograph(1)), happen: cancel}
+	if _, err := imaging.NewRenderer(imaging.Config{}).Render(ctx, file); !errors.Is(err, context.Canceled) || file.reads != 1 {
+		t.Errorf("got %v after %d reads, want %v after the first", err, file.reads, context.Canceled)
+	}
+}
+
+// TestRender_PanicIsDamage has the reader panic, since no file is known with which a decoder would.
+func TestRender_PanicIsDamage(t *testing.T) {
+	t.Parallel()
+	file := &mishap{Reader: bytes.NewReader(imagingtest.Photograph(1)), happen: func() { panic("index out of range") }}
+	_, err := imaging.NewRenderer(imaging.Config{}).Render(t.Context(), file)
+	if _, ok := errors.AsType[*imaging.Damaged](err); !ok {
+		t.Errorf("got %v, want damage", err)
 	}
 }
 

@@ -8,10 +8,21 @@ import (
 
 // Profile returns an ICC profile of version 4 for Display P3, with the curves of sRGB as parameters.
 func Profile() []byte {
-	curve := tag("para", 3<<16, fixed(2.4), fixed(1/1.055), fixed(0.055/1.055), fixed(1/12.92), fixed(0.04045))
-	return MatrixProfile(curve, [3][3]float64{
+	return MatrixProfile(curveOfSRGB(), [3][3]float64{
 		{0.515102, 0.241182, -0.001050}, {0.291965, 0.692236, 0.041885}, {0.157153, 0.066582, 0.784073},
 	})
+}
+
+// SRGBProfile returns an ICC profile of version 4 for sRGB itself.
+func SRGBProfile() []byte { return MatrixProfile(curveOfSRGB(), primaries()) }
+
+func curveOfSRGB() []byte {
+	return tag("para", 3<<16, fixed(2.4), fixed(1/1.055), fixed(0.055/1.055), fixed(1/12.92), fixed(0.04045))
+}
+
+// FootProfile returns an ICC profile with the primaries of sRGB whose values are light, and a tenth more.
+func FootProfile() []byte {
+	return MatrixProfile(tag("para", 2<<16, fixed(1), fixed(1), fixed(0), fixed(0.1)), primaries())
 }
 
 // LinearProfile returns an ICC profile with the primaries of sRGB whose values are light itself.
