@@ -56,6 +56,9 @@ func (d *Dir) Tidy(ctx context.Context, before time.Time) (int, error) {
 
 // walk calls visit for the files below a directory, which need not exist, until it returns an error.
 func (d *Dir) walk(ctx context.Context, name string, visit func(Entry) error) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
 	dir, err := d.openSub(name)
 	if errors.Is(err, ErrNotFound) {
 		return nil

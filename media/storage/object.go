@@ -76,11 +76,8 @@ func (o *object) Read(p []byte) (int, error) {
 	n, err := o.body.Read(p)
 	o.offset += int64(n)
 	o.position = o.offset
-	if err == nil || (errors.Is(err, io.EOF) && o.offset == o.size) {
+	if err == nil || errors.Is(err, io.EOF) { // Not before the length that the server announced.
 		return n, err
-	}
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
 	}
 	return n, fmt.Errorf("read %s: %w", o.name, bucketError(o.ctx, err))
 }
