@@ -12,7 +12,7 @@ import (
 	"golang.org/x/image/webp"
 )
 
-// decodeReduced decodes the picture and divides its size by factor. The picture in full size is garbage when it returns.
+// decodeReduced decodes the picture and divides its size by factor. What the decoder made is garbage when it returns, unless factor is 1.
 func decodeReduced(ctx context.Context, h *header, src io.ReadSeeker, factor int) (*picture, error) {
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		return nil, err
