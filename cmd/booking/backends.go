@@ -31,6 +31,8 @@ type backends struct {
 	redis    *miniredis.Miniredis
 	// databaseURL is for people. data is the directory of what is kept, empty when nothing is.
 	databaseURL, data string
+	// temp is removed at the end; empty when there is nothing to remove.
+	temp string
 }
 
 // startBackends starts what the settings do not name, and puts what it started into the settings.
@@ -53,6 +55,11 @@ func startBackends(ctx context.Context, s *settings, o devOptions, log *slog.Log
 	}
 	if s.redis.host == "" {
 		if err = b.startRedis(s); err != nil {
+			return nil, err
+		}
+	}
+	if s.images.dir == "" && s.images.bucket.name == "" {
+		if err = b.makeImages(s); err != nil {
 			return nil, err
 		}
 	}
@@ -106,15 +113,29 @@ func (b *backends) startRedis(s *settings) (err error) {
 	return err
 }
 
+// makeImages keeps images with the rest of the data, or in a directory that is removed when nothing is kept.
+func (b *backends) makeImages(s *settings) (err error) {
+	if b.data == "" {
+		b.temp, err = os.MkdirTemp("", "shum-booking-images-")
+		s.images.dir = b.temp
+		return err
+	}
+	s.images.dir = filepath.Join(b.data, "images")
+	return nil
+}
+
 // stop ends what was started.
-func (b *backends) stop(ctx context.Context) error {
+func (b *backends) stop(ctx context.Context) (err error) {
 	if b.redis != nil {
 		b.redis.Close()
 	}
 	if b.postgres != nil {
-		return b.postgres.Stop(ctx)
+		err = b.postgres.Stop(ctx)
 	}
-	return nil
+	if b.temp != "" {
+		err = errors.Join(err, os.RemoveAll(b.temp))
+	}
+	return err
 }
 
 // devSecret returns the key of the data directory, which is made when it is missing.

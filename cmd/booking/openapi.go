@@ -47,6 +47,10 @@ func unconnected(rootPath string) settings {
 		database: pg.Config{Host: "localhost"},
 		redis:    redisSettings{host: "localhost"},
 		tokens:   tokenSettings{secret: config.Secret(strings.Repeat("-", minSecretSize))},
+		// A bucket, as a directory would be made.
+		images: imageSettings{
+			bucket: bucketSettings{name: "images", endpoint: "http://localhost"}, maxFileSize: defaultMaxImageSize << 20,
+		},
 		rootPath: rootPath,
 	}
 }

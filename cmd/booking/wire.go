@@ -17,6 +17,8 @@ import (
 	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/booking"
 	"github.com/shumbooking/shumbooking/catalog"
+	"github.com/shumbooking/shumbooking/media"
+	"github.com/shumbooking/shumbooking/media/storage"
 	"github.com/shumbooking/shumbooking/migrations"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/health"
@@ -58,6 +60,7 @@ func apiTags() []httpapi.Tag {
 		{Name: "Auth", Description: "Registering, signing in, and one's own account."},
 		{Name: "Hotels", Description: "Houses with rooms."},
 		{Name: "Rooms", Description: "Room types of a hotel, and their nights."},
+		{Name: "Images", Description: "Photographs of hotels and rooms."},
 		{Name: "Managers", Description: "Who runs which hotel."},
 		{Name: "Countries", Description: "Countries and their currencies."},
 		{Name: "Cities", Description: "Cities and their time zones."},
@@ -78,6 +81,8 @@ type application struct {
 	auth               *auth.Service
 	catalog            *catalog.Service
 	booking            *booking.Service
+	media              *media.Service
+	store              storage.Store
 	riverUI            *riverui.Handler
 	health             *health.Health
 	api                *httpapi.API
@@ -137,6 +142,7 @@ func (a *application) serveFeatures(s settings) error {
 	a.auth.Register(a.api)
 	a.catalog.Register(a.api)
 	a.booking.Register(a.api)
+	a.media.Register(a.api)
 	if err := a.mountRiverUI(s); err != nil {
 		return err
 	}
@@ -160,8 +166,14 @@ func (a *application) makeFeatures(s settings) error {
 	if err != nil {
 		return err
 	}
-	a.catalog = catalog.New(a.pool, catalog.Config{Cursors: cursors, Metrics: a.registry})
+	a.catalog = catalog.New(a.pool, catalog.Config{Cursors: cursors, Jobs: a.jobs, Metrics: a.registry})
 	a.booking = booking.New(a.pool, booking.Config{Cursors: cursors, Jobs: a.jobs, Metrics: a.registry, Log: a.log})
+	if a.store, err = openStore(s.images); err != nil {
+		return err
+	}
+	a.media = media.New(a.pool, media.Config{
+		Store: a.store, Jobs: a.jobs, MaxFileSize: s.images.maxFileSize, Metrics: a.registry, Log: a.log,
+	})
 	return nil
 }
 
@@ -170,6 +182,7 @@ func (a *application) checks() []health.Check {
 		{Name: "postgres", Run: a.probe.Ping},
 		{Name: "schema", Run: a.checkSchema},
 		{Name: "redis", Need: health.Optional, Timeout: redisCheckTimeout, Run: pingRedis(a.redis)},
+		{Name: "storage", Need: health.Optional, Run: a.store.Check},
 	}
 }
 
@@ -247,6 +260,11 @@ func (a *application) close() error {
 	for _, pool := range []*pgxpool.Pool{a.pool, a.probe, a.queue} {
 		if pool != nil {
 			pool.Close()
+		}
+	}
+	if a.store != nil {
+		if err := a.store.Close(); err != nil {
+			return fmt.Errorf("close the store of images: %w", err)
 		}
 	}
 	if err := a.redis.Close(); err != nil {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/booking"
+	"github.com/shumbooking/shumbooking/catalog"
+	"github.com/shumbooking/shumbooking/media"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
 	"github.com/shumbooking/shumbooking/platform/jobs"
 	"github.com/shumbooking/shumbooking/platform/metrics"
@@ -101,17 +103,21 @@ func (a *application) employ(ctx context.Context, s settings) (err error) {
 	workers := river.NewWorkers()
 	a.auth.AddWorkers(workers)
 	a.booking.AddWorkers(workers)
+	a.media.AddWorkers(workers)
 	a.worker, err = jobs.NewWorker(a.queue, workers, periodicJobs(), a.jobsConfig())
 	return err
 }
 
 func periodicJobs() []*river.PeriodicJob {
-	return slices.Concat(auth.PeriodicJobs(), booking.PeriodicJobs())
+	return slices.Concat(auth.PeriodicJobs(), booking.PeriodicJobs(), media.PeriodicJobs())
 }
 
 // jobsConfig is for inserters and workers. It names every kind of job that there is.
 func (a *application) jobsConfig() jobs.Config {
-	kinds := []string{auth.PurgeArgs{}.Kind(), booking.RecountArgs{}.Kind()}
+	kinds := []string{
+		auth.PurgeArgs{}.Kind(), booking.RecountArgs{}.Kind(), catalog.RemovedArgs{}.Kind(),
+		media.ProcessArgs{}.Kind(), media.SweepArgs{}.Kind(), media.SettleArgs{}.Kind(),
+	}
 	return jobs.Config{Kinds: kinds, Metrics: a.registry, Log: a.log}
 }
 
