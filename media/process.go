@@ -89,11 +89,11 @@ func (p *processor) Work(ctx context.Context, job *river.Job[ProcessArgs]) error
 func (p *processor) process(ctx context.Context, photo catalog.Photograph) error {
 	rendition, err := p.render(ctx, *photo.Original)
 	if damaged, ok := errors.AsType[*imaging.Damaged](err); ok {
-		p.log.Info("image failed", "image_id", photo.ID, "error", err)
+		p.log.Info("image failed", "image_id", photo.ID, "error", err, "request_id", jobs.RequestID(ctx))
 		return p.fail(ctx, photo.ID, damaged.Reason)
 	}
 	if errors.Is(err, storage.ErrNotFound) {
-		p.log.Error("original of an image is missing", "image_id", photo.ID, "key", *photo.Original)
+		p.log.Error("original of an image is missing", "image_id", photo.ID, "key", *photo.Original, "request_id", jobs.RequestID(ctx))
 		return p.fail(ctx, photo.ID, reasonLost)
 	}
 	if err != nil {

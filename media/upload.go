@@ -135,7 +135,7 @@ func (s *Service) discard(ctx context.Context, added []catalog.NewImage) {
 	defer cancel()
 	for _, image := range added {
 		if err := s.store.Delete(ctx, image.Original); err != nil {
-			s.log.Warn("left an upload for the sweep", "key", image.Original, "error", err)
+			s.log.Warn("left an upload for the sweep", "key", image.Original, "error", err, "request_id", httpapi.RequestID(ctx))
 		}
 	}
 }

@@ -111,12 +111,31 @@ func newTestApplication(t *testing.T, c pg.Config) (*application, *wire, *minire
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := a.employ(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if err := a.close(); err != nil {
 			t.Error(err)
 		}
 	})
 	return a, w, r
+}
+
+// runWorker lets the application run jobs until the test ends.
+func (a *application) runWorker(t *testing.T) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := a.worker.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+	})
 }
 
 // eventuallyAnswers waits until the endpoint has the status, and returns the answer.
@@ -140,6 +159,8 @@ func TestOutages(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventuallyAnswers(t, c, "/ready", "ready", http.StatusOK)
+	eventuallyAnswers(t, c, "/health", "degraded", http.StatusOK)
+	a.runWorker(t)
 	eventuallyAnswers(t, c, "/health", "ok", http.StatusOK)
 
 	redis.Close()

@@ -182,6 +182,7 @@ func (a *application) checks() []health.Check {
 		{Name: "postgres", Run: a.probe.Ping},
 		{Name: "schema", Run: a.checkSchema},
 		{Name: "redis", Need: health.Optional, Timeout: redisCheckTimeout, Run: pingRedis(a.redis)},
+		{Name: "jobs", Need: health.Optional, Run: func(ctx context.Context) error { return jobs.Check(ctx, a.probe) }},
 		{Name: "storage", Need: health.Optional, Run: a.store.Check},
 	}
 }
