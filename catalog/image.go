@@ -266,16 +266,9 @@ func images(rows []imageRow) []Image {
 
 const (
 	imageColumns = `i.id, i.hotel_id, i.room_id, i.status, i.width, i.height, i.position, i.alt, i.filename,
-	i.placeholder, i.error, i.created_at, v.variant_widths, v.variant_heights, v.variant_bytes, v.variant_names`
+	i.placeholder, i.error, i.created_at, i.variant_widths, i.variant_heights, i.variant_bytes, i.variant_names`
 
-	// joinVariants gives images i their files.
-	joinVariants = `
-CROSS JOIN LATERAL (
-	SELECT array_agg(width ORDER BY width) AS variant_widths, array_agg(height ORDER BY width) AS variant_heights,
-		array_agg(bytes ORDER BY width) AS variant_bytes, array_agg(name ORDER BY width) AS variant_names
-	FROM image_variants WHERE image_id = i.id) AS v`
-
-	selectImages = `SELECT ` + imageColumns + ` FROM images i` + joinVariants
+	selectImages = `SELECT ` + imageColumns + ` FROM images i`
 )
 
 const updateAlt = `UPDATE images SET alt = $2 WHERE id = $1`

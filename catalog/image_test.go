@@ -44,14 +44,11 @@ func (f *fixture) mustAdd(g catalog.Gallery, n int) []int64 {
 }
 
 // show makes an image ready, in one size.
-func (f *fixture) show(id int64) (shown bool) {
+func (f *fixture) show(id int64) bool {
 	f.tb.Helper()
-	err := f.inTx(func(tx pgx.Tx) (err error) {
-		shown, err = catalog.ShowImage(f.tb.Context(), tx, id, catalog.Rendering{
-			Width: 1600, Height: 1200, Placeholder: "LEHV6n",
-			Files: []catalog.File{{Name: fmt.Sprintf("%d-a.jpg", id), Width: 200, Height: 150, Bytes: 9000}},
-		})
-		return err
+	shown, err := catalog.ShowImage(f.tb.Context(), f.db, id, catalog.Rendering{
+		Width: 1600, Height: 1200, Placeholder: "LEHV6n",
+		Files: []catalog.File{{Name: fmt.Sprintf("%d-a.jpg", id), Width: 200, Height: 150, Bytes: 9000}},
 	})
 	if err != nil {
 		f.tb.Fatal(err)

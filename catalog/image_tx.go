@@ -47,22 +47,18 @@ func PhotographByID(ctx context.Context, db querier, id int64) (Photograph, erro
 
 // ShowImage makes an image ready, with the files that r names. One that was removed meanwhile, or is ready
 // already, is left as it is: then it returns false, and nobody knows of the files.
-func ShowImage(ctx context.Context, tx pgx.Tx, id int64, r Rendering) (bool, error) {
-	tag, err := tx.Exec(ctx, updateReady, id, r.Width, r.Height, r.Placeholder)
+func ShowImage(ctx context.Context, db querier, id int64, r Rendering) (bool, error) {
+	var names []string
+	var widths, heights []int
+	var bytes []int64
+	for _, f := range r.Files {
+		names, widths, heights, bytes = append(names, f.Name), append(widths, f.Width), append(heights, f.Height), append(bytes, f.Bytes)
+	}
+	tag, err := db.Exec(ctx, updateReady, id, r.Width, r.Height, r.Placeholder, names, widths, heights, bytes)
 	if err != nil {
 		return false, fmt.Errorf("show image %d: %w", id, err)
 	}
-	if tag.RowsAffected() == 0 {
-		return false, nil
-	}
-	batch := &pgx.Batch{}
-	for _, f := range r.Files {
-		batch.Queue(insertVariant, id, f.Width, f.Height, f.Bytes, f.Name)
-	}
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return false, fmt.Errorf("show image %d: %w", id, err)
-	}
-	return true, nil
+	return tag.RowsAffected() > 0, nil
 }
 
 // FailImage says of an image that is not ready why it will not be. Reason is for people.
@@ -117,39 +113,38 @@ func FailAbandoned(ctx context.Context, db querier, jobKind, reason string) (int
 
 // KnownOriginals returns which of the keys belong to an image.
 func KnownOriginals(ctx context.Context, db querier, keys []string) ([]string, error) {
-	return knownFiles(ctx, db, selectKnownOriginals, keys)
-}
-
-// KnownVariants returns which of the names belong to an image.
-func KnownVariants(ctx context.Context, db querier, names []string) ([]string, error) {
-	return knownFiles(ctx, db, selectKnownVariants, names)
-}
-
-func knownFiles(ctx context.Context, db querier, sql string, names []string) ([]string, error) {
-	rows, err := db.Query(ctx, sql, names)
+	rows, err := db.Query(ctx, selectKnownOriginals, keys)
 	if err != nil {
-		return nil, fmt.Errorf("look up files: %w", err)
+		return nil, fmt.Errorf("look up originals: %w", err)
 	}
 	known, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
-		return nil, fmt.Errorf("look up files: %w", err)
+		return nil, fmt.Errorf("look up originals: %w", err)
 	}
 	return known, nil
 }
 
-// A StoredFile is a file that the store should have.
-type StoredFile struct {
-	ImageID int64
-	Width   int
-	Name    string
+// ImageFiles are the names of the files of an image that is ready, or was.
+type ImageFiles struct {
+	ID    int64
+	Names []string
 }
 
-// VariantsAfter returns the files of images in galleries that come after the given one and are older than an hour,
-// in order and at most limit of them.
-func VariantsAfter(ctx context.Context, db querier, after StoredFile, limit int) ([]StoredFile, error) {
-	files, err := pg.Collect[StoredFile](ctx, db, selectVariantsAfter, after.ImageID, after.Width, limit)
+// FilesOf returns the files of those of the images that exist, in galleries or not.
+func FilesOf(ctx context.Context, db querier, ids []int64) ([]ImageFiles, error) {
+	files, err := pg.Collect[ImageFiles](ctx, db, selectFiles, ids)
 	if err != nil {
-		return nil, fmt.Errorf("list files: %w", err)
+		return nil, fmt.Errorf("read the files of images: %w", err)
+	}
+	return files, nil
+}
+
+// FilesAfter returns the files of images in galleries that come after the given one and are older than an hour, by
+// id and of at most limit images.
+func FilesAfter(ctx context.Context, db querier, after int64, limit int) ([]ImageFiles, error) {
+	files, err := pg.Collect[ImageFiles](ctx, db, selectFilesAfter, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the files of images: %w", err)
 	}
 	return files, nil
 }
@@ -168,18 +163,17 @@ func imagesByID(ctx context.Context, db querier, ids []int64) ([]Image, error) {
 const selectPhotograph = `SELECT id, status, original, hotel_id IS NULL AS removed FROM images WHERE id = $1`
 
 const updateReady = `
-UPDATE images SET status = 'ready', error = NULL, width = $2, height = $3, placeholder = $4
+UPDATE images SET status = 'ready', error = NULL, width = $2, height = $3, placeholder = $4,
+	variant_names = $5, variant_widths = $6, variant_heights = $7, variant_bytes = $8
 WHERE id = $1 AND hotel_id IS NOT NULL AND status <> 'ready'`
-
-const insertVariant = `INSERT INTO image_variants (image_id, width, height, bytes, name) VALUES ($1, $2, $3, $4, $5)`
 
 const updateFailed = `UPDATE images SET status = 'failed', error = $2 WHERE id = $1 AND status <> 'ready'`
 
 const updateOriginal = `UPDATE images SET original = NULL WHERE id = $1`
 
 const selectRemoved = `
-SELECT i.id, i.original, array(SELECT name FROM image_variants WHERE image_id = i.id) AS names
-FROM images i WHERE i.hotel_id IS NULL AND i.id > $1 ORDER BY i.id LIMIT $2`
+SELECT id, original, variant_names AS names FROM images
+WHERE hotel_id IS NULL AND id > $1 ORDER BY id LIMIT $2`
 
 const deleteImage = `DELETE FROM images WHERE id = $1 AND hotel_id IS NULL`
 
@@ -193,9 +187,9 @@ WHERE i.status = 'processing' AND i.hotel_id IS NOT NULL AND i.created_at < now(
 
 const selectKnownOriginals = `SELECT original FROM images WHERE original = ANY ($1::text[])`
 
-const selectKnownVariants = `SELECT name FROM image_variants WHERE name = ANY ($1::text[])`
+const selectFiles = `SELECT id, variant_names AS names FROM images WHERE id = ANY ($1::bigint[])`
 
-const selectVariantsAfter = `
-SELECT v.image_id, v.width, v.name FROM image_variants v JOIN images i ON i.id = v.image_id
-WHERE (v.image_id, v.width) > ($1, $2) AND i.hotel_id IS NOT NULL AND i.created_at < now() - interval '1 hour'
-ORDER BY v.image_id, v.width LIMIT $3`
+const selectFilesAfter = `
+SELECT id, variant_names AS names FROM images
+WHERE id > $1 AND hotel_id IS NOT NULL AND status = 'ready' AND created_at < now() - interval '1 hour'
+ORDER BY id LIMIT $2`

@@ -203,10 +203,9 @@ ORDER BY f.id`
 
 // Owners are those of the function.
 const selectImagesOf = `
-SELECT coalesce(i.room_id, -i.hotel_id) AS owner, ` + imageColumns + `
-FROM (
-	SELECT id FROM images WHERE hotel_id = ANY($1::bigint[]) AND coalesce(room_id, 0) = 0 AND status = 'ready'
-	UNION ALL
-	SELECT id FROM images WHERE room_id = ANY($2::bigint[]) AND status = 'ready') AS shown
-JOIN images i ON i.id = shown.id` + joinVariants + `
-ORDER BY i.position`
+SELECT -i.hotel_id AS owner, ` + imageColumns + `
+FROM images i WHERE i.hotel_id = ANY($1::bigint[]) AND coalesce(i.room_id, 0) = 0 AND i.status = 'ready'
+UNION ALL
+SELECT i.room_id, ` + imageColumns + `
+FROM images i WHERE i.room_id = ANY($2::bigint[]) AND i.status = 'ready'
+ORDER BY position`

@@ -6,16 +6,16 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"github.com/shumbooking/shumbooking/catalog"
 	"github.com/shumbooking/shumbooking/media/imaging"
 	"github.com/shumbooking/shumbooking/media/storage"
 	"github.com/shumbooking/shumbooking/platform/jobs"
-	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
 // variants is below which key the store has what is served.
@@ -121,11 +121,7 @@ func (p *processor) publish(ctx context.Context, id int64, r *imaging.Rendition)
 		}
 		rendering.Files = append(rendering.Files, catalog.File{Name: name, Width: v.Width, Height: v.Height, Bytes: int64(len(v.JPEG))})
 	}
-	var shown bool
-	err := pg.InTx(ctx, p.db, func(tx pgx.Tx) (err error) {
-		shown, err = catalog.ShowImage(ctx, tx, id, rendering)
-		return err
-	})
+	shown, err := catalog.ShowImage(ctx, p.db, id, rendering)
 	if err != nil {
 		return err
 	}
@@ -177,4 +173,11 @@ func (p *processor) giveUp(ctx context.Context, job *river.Job[ProcessArgs], id 
 // asking for the others, and the SHA-256 of the content.
 func fileName(imageID int64, content []byte) string {
 	return fmt.Sprintf("%d-%x.jpg", imageID, sha256.Sum256(content))
+}
+
+// imageOf returns the image that a file is named after.
+func imageOf(name string) (id int64, ok bool) {
+	number, _, found := strings.Cut(name, "-")
+	id, err := strconv.ParseInt(number, 10, 64)
+	return id, found && err == nil
 }

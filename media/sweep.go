@@ -137,14 +137,20 @@ func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 	return swept, err
 }
 
+// knownVariants asks for the images that the names begin with.
 func (s *Service) knownVariants(ctx context.Context, keys []string) ([]string, error) {
-	names := make([]string, len(keys))
-	for i, key := range keys {
-		names[i] = strings.TrimPrefix(key, variants)
+	var ids []int64
+	for _, key := range keys {
+		if id, ok := imageOf(strings.TrimPrefix(key, variants)); ok {
+			ids = append(ids, id)
+		}
 	}
-	known, err := catalog.KnownVariants(ctx, s.db, names)
-	for i := range known {
-		known[i] = variants + known[i]
+	images, err := catalog.FilesOf(ctx, s.db, ids)
+	var known []string
+	for _, image := range images {
+		for _, name := range image.Names {
+			known = append(known, variants+name)
+		}
 	}
 	return known, err
 }
@@ -220,37 +226,46 @@ func (s *Service) removeUnknown(
 
 // countMissing looks for the files of all images among those seen.
 func (s *Service) countMissing(ctx context.Context, seen seenFiles) (missing int, err error) {
-	for last := (catalog.StoredFile{}); ; {
-		files, err := catalog.VariantsAfter(ctx, s.db, last, sweepBatch)
-		if err != nil || len(files) == 0 {
+	for last := int64(0); ; {
+		images, err := catalog.FilesAfter(ctx, s.db, last, sweepBatch)
+		if err != nil || len(images) == 0 {
 			return missing, err
 		}
-		for _, f := range files {
-			last = f
-			if seen.has(variants + f.Name) {
-				continue
-			}
-			gone, err := s.isMissing(ctx, f)
-			if err != nil {
+		for _, image := range images {
+			n, err := s.missingOf(ctx, image, seen)
+			if missing, last = missing+n, image.ID; err != nil {
 				return missing, err
-			}
-			if gone {
-				missing++
-				s.log.Error("file of an image is missing", "image_id", f.ImageID, "name", f.Name)
 			}
 		}
 	}
 }
 
+func (s *Service) missingOf(ctx context.Context, image catalog.ImageFiles, seen seenFiles) (missing int, err error) {
+	for _, name := range image.Names {
+		if seen.has(variants + name) {
+			continue
+		}
+		gone, err := s.isMissing(ctx, name)
+		if err != nil {
+			return missing, err
+		}
+		if gone {
+			missing++
+			s.log.Error("file of an image is missing", "image_id", image.ID, "name", name)
+		}
+	}
+	return missing, nil
+}
+
 // isMissing looks again, as the file may have come after the store was listed, or gone with its image.
-func (s *Service) isMissing(ctx context.Context, f catalog.StoredFile) (bool, error) {
-	file, err := s.store.Open(ctx, variants+f.Name)
+func (s *Service) isMissing(ctx context.Context, name string) (bool, error) {
+	file, err := s.store.Open(ctx, variants+name)
 	if err == nil {
 		return false, file.Close()
 	}
 	if !errors.Is(err, storage.ErrNotFound) {
 		return false, err
 	}
-	known, err := catalog.KnownVariants(ctx, s.db, []string{f.Name})
+	known, err := s.knownVariants(ctx, []string{variants + name})
 	return len(known) > 0, err
 }

@@ -11,7 +11,7 @@ import (
 // filled are the tables of the catalogue and of the bookings, which a load finds
 // empty and fills. There are no images to fill theirs with.
 const filled = `countries, cities, facilities, hotels, hotel_facilities, hotel_managers,
-	rooms, room_facilities, room_nights, bookings, booking_nights, images, image_variants`
+	rooms, room_facilities, room_nights, bookings, booking_nights, images`
 
 // An unbuilt object is an index or a foreign key that was dropped for the load.
 type unbuilt struct {
