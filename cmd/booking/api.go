@@ -23,38 +23,17 @@ The log goes to standard error. On SIGTERM /ready says 503, requests in flight a
 		setup: func(flags *flag.FlagSet) action {
 			addr := flags.String("addr", defaultAPIAddr, "`address` to listen on")
 			return func(ctx context.Context, env environment, _ []string) error {
-				return serveAPI(ctx, env, *addr)
+				return service{newApplication, serveAPI}.start(ctx, env, *addr)
 			}
 		},
 	}
 }
 
-func serveAPI(ctx context.Context, env environment, addr string) (err error) {
-	s, err := readSettings(env.getenv, needs{database: true, serving: true})
-	if err != nil {
-		return err
+func serveAPI(ctx context.Context, a *application, s settings, srv server) error {
+	if s.environment != envLocal {
+		srv.linger = lingerTime
 	}
-	log := newLogger(env.stderr, s)
-	listener, err := listen(ctx, addr)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, ignoreClosed(listener.Close())) }()
-	a, err := newApplication(ctx, s, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, a.close()) }()
-	log.Info("starting", "build", currentBuild(), "address", listener.Addr().String(), "settings", s)
-	for _, warning := range s.warnings {
-		log.Warn("doubtful setting", "warning", warning)
-	}
-	linger := lingerTime
-	if s.environment == envLocal {
-		linger = 0
-	}
-	return a.run(ctx, server{listener: listener, handler: a.handler, health: a.health, log: log, linger: linger},
-		func(ctx context.Context) error { return a.start(ctx, s.admin) })
+	return a.run(ctx, srv, func(ctx context.Context) error { return a.start(ctx, s.admin) })
 }
 
 // start waits for what requests need, makes the first admin, and declares the application ready.

@@ -163,7 +163,7 @@ func TestDevUsesGivenServices(t *testing.T) {
 	env := environmentFor(config, map[string]string{"REDIS_HOST": r.Host(), "REDIS_PORT": r.Port()})
 	p := begin(t, env, "dev", "--ephemeral", "--addr", "127.0.0.1:0", "--hotels", "1")
 	base := p.ready(t)
-	if _, body := fetch(t, base+"/ready"); strings.Contains(body, "down") || r.TotalConnectionCount() == 0 {
+	if _, body := fetch(t, base+"/ready"); !strings.Contains(body, `"redis":{"status":"up"`) || r.TotalConnectionCount() == 0 {
 		t.Errorf("%d connections were made to the given Redis, and the checks are %s", r.TotalConnectionCount(), body)
 	}
 	var hotels int

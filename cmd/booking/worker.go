@@ -40,33 +40,10 @@ and go back to the queue. Jobs of a killed worker are run by another within four
 		setup: func(flags *flag.FlagSet) action {
 			addr := flags.String("addr", defaultWorkerAddr, "`address` to listen on for probes and metrics")
 			return func(ctx context.Context, env environment, _ []string) error {
-				return runWorker(ctx, env, *addr)
+				return service{newWorkerApplication, runJobs}.start(ctx, env, *addr)
 			}
 		},
 	}
-}
-
-func runWorker(ctx context.Context, env environment, addr string) (err error) {
-	s, err := readSettings(env.getenv, needs{database: true, serving: true})
-	if err != nil {
-		return err
-	}
-	log := newLogger(env.stderr, s)
-	listener, err := listen(ctx, addr)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, ignoreClosed(listener.Close())) }()
-	a, err := newWorkerApplication(ctx, s, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, a.close()) }()
-	log.Info("starting", "build", currentBuild(), "address", listener.Addr().String(), "settings", s)
-	for _, warning := range s.warnings {
-		log.Warn("doubtful setting", "warning", warning)
-	}
-	return a.runJobs(ctx, server{listener: listener, handler: a.handler, health: a.health, log: log})
 }
 
 // newWorkerApplication puts together what runs jobs and serves nothing but probes and metrics.
@@ -122,7 +99,7 @@ func (a *application) jobsConfig() jobs.Config {
 }
 
 // runJobs runs jobs until ctx ends and they have stopped. Probes and metrics are served to the end.
-func (a *application) runJobs(ctx context.Context, s server) error {
+func runJobs(ctx context.Context, a *application, _ settings, s server) error {
 	g, running := errgroup.WithContext(ctx)
 	context.AfterFunc(ctx, a.health.Drain)
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
