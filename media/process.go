@@ -64,18 +64,22 @@ func (*processor) Timeout(*river.Job[ProcessArgs]) time.Duration { return proces
 // An error is worth another attempt. When the last one fails the image fails too, and keeps its original: should
 // an operator have the job tried again, it can still become ready.
 func (p *processor) Work(ctx context.Context, job *river.Job[ProcessArgs]) error {
-	photo, err := catalog.PhotographByID(ctx, p.db, job.Args.ImageID)
-	if catalog.IsGone(err) {
+	photo, err := p.current(ctx, job.Args.ImageID)
+	if errors.Is(err, errRemoved) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if photo.Removed || photo.Original == nil {
+	if photo.Original == nil {
 		return nil
 	}
 	if photo.Status != catalog.ImageReady {
-		if err := p.process(ctx, photo); err != nil {
+		err := p.process(ctx, photo)
+		if errors.Is(err, errRemoved) {
+			return nil
+		}
+		if err != nil {
 			return errors.Join(err, p.giveUp(ctx, job, photo.ID))
 		}
 	}
@@ -85,6 +89,9 @@ func (p *processor) Work(ctx context.Context, job *river.Job[ProcessArgs]) error
 	return catalog.ForgetOriginal(ctx, p.db, photo.ID)
 }
 
+// errRemoved tells that an image was removed while it was processed. What is left of it is for the remover.
+var errRemoved = errors.New("the image was removed")
+
 // process makes the image ready, or failed where the fault is in the file.
 func (p *processor) process(ctx context.Context, photo catalog.Photograph) error {
 	rendition, err := p.render(ctx, *photo.Original)
@@ -93,8 +100,7 @@ func (p *processor) process(ctx context.Context, photo catalog.Photograph) error
 		return p.fail(ctx, photo.ID, damaged.Reason)
 	}
 	if errors.Is(err, storage.ErrNotFound) {
-		p.log.Error("original of an image is missing", "image_id", photo.ID, "key", *photo.Original, "request_id", jobs.RequestID(ctx))
-		return p.fail(ctx, photo.ID, reasonLost)
+		return p.lose(ctx, photo)
 	}
 	if err != nil {
 		return err
@@ -135,8 +141,8 @@ func (p *processor) publish(ctx context.Context, id int64, r *imaging.Rendition)
 // withdraw removes the files of an image that was removed while it was processed. One that another worker made
 // ready meanwhile has the same files.
 func (p *processor) withdraw(ctx context.Context, id int64, files []catalog.File) error {
-	photo, err := catalog.PhotographByID(ctx, p.db, id)
-	if err == nil && !photo.Removed || err != nil && !catalog.IsGone(err) {
+	_, err := p.current(ctx, id)
+	if !errors.Is(err, errRemoved) {
 		return err
 	}
 	for _, f := range files {
@@ -144,7 +150,27 @@ func (p *processor) withdraw(ctx context.Context, id int64, files []catalog.File
 			return err
 		}
 	}
-	return nil
+	return errRemoved
+}
+
+// lose fails an image whose original is missing, unless that is because it was removed or another worker made it
+// ready.
+func (p *processor) lose(ctx context.Context, photo catalog.Photograph) error {
+	now, err := p.current(ctx, photo.ID)
+	if err != nil || now.Status == catalog.ImageReady {
+		return err
+	}
+	p.log.Error("original of an image is missing", "image_id", photo.ID, "key", *photo.Original, "request_id", jobs.RequestID(ctx))
+	return p.fail(ctx, photo.ID, reasonLost)
+}
+
+// current reads an image. One that is in no gallery any more is errRemoved.
+func (p *processor) current(ctx context.Context, id int64) (catalog.Photograph, error) {
+	photo, err := catalog.PhotographByID(ctx, p.db, id)
+	if catalog.IsGone(err) || err == nil && photo.Removed {
+		err = errRemoved
+	}
+	return photo, err
 }
 
 func (p *processor) fail(ctx context.Context, id int64, reason string) error {

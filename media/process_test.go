@@ -152,27 +152,6 @@ func TestProcessTwice(t *testing.T) {
 	}
 }
 
-// An image that is removed while it is processed leaves no file.
-func TestProcessOfARemovedImage(t *testing.T) {
-	t.Parallel()
-	s := newStudio(t)
-	id := s.upload(photo(t, 400, 300, 0))[0]
-	var removed atomic.Bool
-	s.store.fail(func(_ context.Context, method, _ string) error {
-		if method == "Put" && removed.CompareAndSwap(false, true) {
-			s.admin.Do("DELETE", fmt.Sprintf("/images/%d", id), nil).Want(204)
-		}
-		return nil
-	})
-	s.work()
-	s.until("the end of all files", func() bool {
-		return s.number("SELECT count(*) FROM river_job WHERE state <> 'completed'") == 0 && len(s.keys("")) == 0
-	})
-	if n := s.number("SELECT count(*) FROM images"); n != 0 {
-		t.Errorf("%d rows, want none", n)
-	}
-}
-
 func TestCancelledJobFailsItsImage(t *testing.T) {
 	t.Parallel()
 	s := newStudio(t)
