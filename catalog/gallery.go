@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// maxGallery keeps hotels and searches, which carry the images, of a size to be sent.
 	maxGallery = 50
+	// galleryFront is how many places of a gallery are shown in lists and searches.
+	galleryFront = 5
 	// maxProcessing is how many images of one hotel may wait for a worker, so that no hotel keeps the others waiting.
 	maxProcessing = 100
 	// processingPause is what a client is told to wait when there are that many.
@@ -39,6 +40,8 @@ type Gallery struct {
 
 // A NewImage is an image that is about to be processed.
 type NewImage struct {
+	// Filename is the name of the file as it was sent. It is kept for operators and shown to nobody: it may be
+	// private, and everybody can read images.
 	Filename string
 	// Original is the key of the file in the store.
 	Original string

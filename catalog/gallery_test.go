@@ -150,9 +150,41 @@ func TestRacingMovesKeepTheOrderWhole(t *testing.T) {
 		wg.Go(func() { f.admin.Do("DELETE", imagePath(ids[0]), nil) })
 	}
 	wg.Wait()
+	for round := range 5 {
+		for i, id := range ids[1:] {
+			wg.Go(func() { f.admin.Do("PATCH", imagePath(id), object{"position": 1 + (i+round)%7}) })
+		}
+		wg.Wait()
+	}
 	got := f.order("/hotels/1/images")
 	slices.Sort(got)
 	if want := ids[1:]; !slices.Equal(got, want) {
 		t.Errorf("images = %v, want %v", got, want)
+	}
+}
+
+// Lists and searches have the front of a gallery, so that their size does not depend on the diligence of managers.
+func TestListsShowTheFrontOfGalleries(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	hotel := f.hotel(f.moscow(), "A")
+	f.room(hotel, "Double")
+	for _, g := range []catalog.Gallery{{HotelID: hotel}, {HotelID: hotel, RoomID: 1}} {
+		for _, id := range f.mustAdd(g, 7) {
+			f.show(id)
+		}
+	}
+	type pictured struct{ Images []catalog.Image }
+	for path, want := range map[string]int{"/hotels": 5, "/hotels/1": 7, "/hotels/1/rooms": 5, "/hotels/1/rooms/1": 7} {
+		var one pictured
+		var list struct{ Items []pictured }
+		res := f.anyone.Do("GET", path, nil).Want(200)
+		res.Decode(&one)
+		if res.Decode(&list); len(list.Items) > 0 {
+			one = list.Items[0]
+		}
+		if got := len(one.Images); got != want || one.Images[0].Position != 1 {
+			t.Errorf("%s has %d images, want the first %d", path, got, want)
+		}
 	}
 }

@@ -31,7 +31,7 @@ type Hotel struct {
 	CheckInTime  string     `json:"check_in_time" description:"Local time." example:"14:00"`
 	CheckOutTime string     `json:"check_out_time" description:"Local time." example:"12:00"`
 	Facilities   []Facility `json:"facilities"`
-	Images       []Image    `json:"images" description:"Those that are ready, in their order."`
+	Images       []Image    `json:"images" description:"Those that are ready, in their order. Lists and searches have those on the first five places."`
 }
 
 // Location is the path of the hotel.
@@ -141,7 +141,7 @@ func (s *Service) CreateHotel(ctx context.Context, in *HotelInput) (*Hotel, erro
 func writeHotelLinks(ctx context.Context, tx pgx.Tx, id int64, facilityIDs []int64) (*Hotel, error) {
 	batch := &pgx.Batch{}
 	queueLinks(batch, hotelLinks, id, facilityIDs)
-	found := QueueByID(batch, []int64{id}, nil)
+	found := queueOne(batch, []int64{id}, nil)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
@@ -155,11 +155,11 @@ type HotelParams struct {
 
 // GetHotel returns a hotel.
 func (s *Service) GetHotel(ctx context.Context, p *HotelParams) (*Hotel, error) {
-	hotels, err := HotelsByID(ctx, s.db, []int64{p.ID})
+	found, err := byID(ctx, s.db, []int64{p.ID}, nil, maxGallery)
 	if err != nil {
 		return nil, fmt.Errorf("get hotel: %w", err)
 	}
-	return only(hotels)
+	return only(found.Hotels)
 }
 
 // ReplaceHotelParams say what a hotel becomes.
@@ -223,7 +223,7 @@ func (s *Service) changeHotel(ctx context.Context, id int64, change func(*HotelI
 func hotelForUpdate(ctx context.Context, tx pgx.Tx, id int64) (*Hotel, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(lockHotel, id)
-	found := QueueByID(batch, []int64{id}, nil)
+	found := queueOne(batch, []int64{id}, nil)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}

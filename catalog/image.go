@@ -32,7 +32,6 @@ type Image struct {
 	Height      int       `json:"height" example:"3000"`
 	Position    int       `json:"position" description:"Place in the gallery; the first is 1." example:"1"`
 	Alt         string    `json:"alt" description:"What the photograph shows, for those who do not see it." example:"The terrace in the evening"`
-	Filename    string    `json:"filename" description:"Name of the file as it was sent." example:"terrace.jpg"`
 	Placeholder *string   `json:"placeholder" description:"BlurHash, to be shown until the photograph has arrived." example:"LEHV6nWB2yk8pyo0adR*.7kCMdnj"`
 	Variants    []Variant `json:"variants" db:"-" description:"Sizes to choose from, the narrowest first; empty until the image is ready."`
 	Error       *string   `json:"error" description:"Why it failed, for people." example:"The file is damaged."`
@@ -240,7 +239,7 @@ type imageRow struct {
 // fields are where the imageColumns go.
 func (r *imageRow) fields() []any {
 	return []any{
-		&r.ID, &r.HotelID, &r.RoomID, &r.Status, &r.Width, &r.Height, &r.Position, &r.Alt, &r.Filename,
+		&r.ID, &r.HotelID, &r.RoomID, &r.Status, &r.Width, &r.Height, &r.Position, &r.Alt,
 		&r.Placeholder, &r.Error, &r.CreatedAt, &r.VariantWidths, &r.VariantHeights, &r.VariantBytes, &r.VariantNames,
 	}
 }
@@ -265,7 +264,7 @@ func images(rows []imageRow) []Image {
 }
 
 const (
-	imageColumns = `i.id, i.hotel_id, i.room_id, i.status, i.width, i.height, i.position, i.alt, i.filename,
+	imageColumns = `i.id, i.hotel_id, i.room_id, i.status, i.width, i.height, i.position, i.alt,
 	i.placeholder, i.error, i.created_at, i.variant_widths, i.variant_heights, i.variant_bytes, i.variant_names`
 
 	selectImages = `SELECT ` + imageColumns + ` FROM images i`

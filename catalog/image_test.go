@@ -85,7 +85,7 @@ func TestImages(t *testing.T) {
 	f.mustAdd(catalog.Gallery{HotelID: hotel}, 1)
 	f.mustAdd(catalog.Gallery{HotelID: hotel, RoomID: 1}, 1)
 	const processing = `{"id":1,"hotel_id":1,"room_id":null,"status":"processing","width":1600,"height":1200,"position":1,` +
-		`"alt":"","filename":"1.jpg","placeholder":null,"variants":[],"error":null,"created_at":"`
+		`"alt":"","placeholder":null,"variants":[],"error":null,"created_at":"`
 	if got := string(f.anyone.Do("GET", "/images/1", nil).Want(200).Body); !strings.HasPrefix(got, processing) {
 		t.Errorf("image = %s, want %s...", got, processing)
 	}
@@ -212,8 +212,10 @@ func TestPhotographStates(t *testing.T) {
 	f := setup(t)
 	hotel := f.hotel(f.moscow(), "A")
 	f.mustAdd(catalog.Gallery{HotelID: hotel}, 2)
-	if err := catalog.FailImage(t.Context(), f.db, 1, "The file is damaged."); err != nil {
-		t.Fatal(err)
+	for _, want := range []bool{true, false} {
+		if failed, err := catalog.FailImage(t.Context(), f.db, 1, "The file is damaged."); err != nil || failed != want {
+			t.Fatalf("FailImage() = %v, %v; want %v", failed, err, want)
+		}
 	}
 	var failed catalog.Image
 	f.anyone.Do("GET", imagePath(1), nil).Want(200).Decode(&failed)
@@ -223,8 +225,8 @@ func TestPhotographStates(t *testing.T) {
 	if !f.show(1) || f.show(1) {
 		t.Error("a failed image can be shown when it is tried again, and only once")
 	}
-	if err := catalog.FailImage(t.Context(), f.db, 1, "Too late."); err != nil {
-		t.Fatal(err)
+	if failed, err := catalog.FailImage(t.Context(), f.db, 1, "Too late."); err != nil || failed {
+		t.Fatalf("FailImage() of a ready image = %v, %v", failed, err)
 	}
 	got, err := catalog.PhotographByID(t.Context(), f.db, 1)
 	want := catalog.Photograph{ID: 1, Status: catalog.ImageReady, Original: new("originals/1")}

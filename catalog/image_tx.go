@@ -61,12 +61,14 @@ func ShowImage(ctx context.Context, db querier, id int64, r Rendering) (bool, er
 	return tag.RowsAffected() > 0, nil
 }
 
-// FailImage says of an image that is not ready why it will not be. Reason is for people.
-func FailImage(ctx context.Context, db querier, id int64, reason string) error {
-	if _, err := db.Exec(ctx, updateFailed, id, reason); err != nil {
-		return fmt.Errorf("fail image %d: %w", id, err)
+// FailImage says of an image that is processed why it will not be ready. Reason is for people. It returns false for
+// one that was decided already.
+func FailImage(ctx context.Context, db querier, id int64, reason string) (bool, error) {
+	tag, err := db.Exec(ctx, updateFailed, id, reason)
+	if err != nil {
+		return false, fmt.Errorf("fail image %d: %w", id, err)
 	}
-	return nil
+	return tag.RowsAffected() > 0, nil
 }
 
 // ForgetOriginal says that the uploaded file of an image is gone.
@@ -101,16 +103,6 @@ func ForgetImage(ctx context.Context, db querier, id int64) error {
 	return nil
 }
 
-// FailAbandoned fails the images that have been processed for a while although no job does so any more, because
-// somebody cancelled it or it was given up. It returns how many there were.
-func FailAbandoned(ctx context.Context, db querier, jobKind, reason string) (int64, error) {
-	tag, err := db.Exec(ctx, updateAbandoned, jobKind, reason)
-	if err != nil {
-		return 0, fmt.Errorf("fail abandoned images: %w", err)
-	}
-	return tag.RowsAffected(), nil
-}
-
 // KnownOriginals returns which of the keys belong to an image.
 func KnownOriginals(ctx context.Context, db querier, keys []string) ([]string, error) {
 	rows, err := db.Query(ctx, selectKnownOriginals, keys)
@@ -128,6 +120,10 @@ func KnownOriginals(ctx context.Context, db querier, keys []string) ([]string, e
 type ImageFiles struct {
 	ID    int64
 	Names []string
+	// Unsettled says that the image may still be processed, by which it gets files that have no names here yet.
+	Unsettled bool
+	// Removed says that the image is in no gallery any more, and its files go.
+	Removed bool
 }
 
 // FilesOf returns the files of those of the images that exist, in galleries or not.
@@ -167,7 +163,7 @@ UPDATE images SET status = 'ready', error = NULL, width = $2, height = $3, place
 	variant_names = $5, variant_widths = $6, variant_heights = $7, variant_bytes = $8
 WHERE id = $1 AND hotel_id IS NOT NULL AND status <> 'ready'`
 
-const updateFailed = `UPDATE images SET status = 'failed', error = $2 WHERE id = $1 AND status <> 'ready'`
+const updateFailed = `UPDATE images SET status = 'failed', error = $2 WHERE id = $1 AND status = 'processing'`
 
 const updateOriginal = `UPDATE images SET original = NULL WHERE id = $1`
 
@@ -177,19 +173,13 @@ WHERE hotel_id IS NULL AND id > $1 ORDER BY id LIMIT $2`
 
 const deleteImage = `DELETE FROM images WHERE id = $1 AND hotel_id IS NULL`
 
-// A minute, because a job that just began or is about to is not always seen.
-const updateAbandoned = `
-UPDATE images i SET status = 'failed', error = $2
-WHERE i.status = 'processing' AND i.hotel_id IS NOT NULL AND i.created_at < now() - interval '1 minute'
-	AND NOT EXISTS (
-		SELECT FROM river_job j WHERE j.kind = $1 AND j.args @> jsonb_build_object('image_id', i.id)
-			AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled'))`
-
 const selectKnownOriginals = `SELECT original FROM images WHERE original = ANY ($1::text[])`
 
-const selectFiles = `SELECT id, variant_names AS names FROM images WHERE id = ANY ($1::bigint[])`
+const fileColumns = `id, variant_names AS names, hotel_id IS NOT NULL AND original IS NOT NULL AS unsettled, hotel_id IS NULL AS removed`
+
+const selectFiles = `SELECT ` + fileColumns + ` FROM images WHERE id = ANY ($1::bigint[])`
 
 const selectFilesAfter = `
-SELECT id, variant_names AS names FROM images
+SELECT ` + fileColumns + ` FROM images
 WHERE id > $1 AND hotel_id IS NOT NULL AND status = 'ready' AND created_at < now() - interval '1 hour'
 ORDER BY id LIMIT $2`

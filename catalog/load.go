@@ -15,8 +15,18 @@ type Found struct {
 }
 
 // QueueByID adds to batch the reading of hotels and rooms by ids that do not repeat, four statements at most
-// whatever their number. The result is complete once the batch was closed without an error.
+// whatever their number. Each comes with the front of its gallery: whole ones would make lists and searches of any
+// size. The result is complete once the batch was closed without an error.
 func QueueByID(batch *pgx.Batch, hotelIDs, roomIDs []int64) *Found {
+	return queue(batch, hotelIDs, roomIDs, galleryFront)
+}
+
+// queueOne is QueueByID for one hotel or room, with its whole gallery.
+func queueOne(batch *pgx.Batch, hotelIDs, roomIDs []int64) *Found {
+	return queue(batch, hotelIDs, roomIDs, maxGallery)
+}
+
+func queue(batch *pgx.Batch, hotelIDs, roomIDs []int64, places int) *Found {
 	found := &Found{}
 	if len(hotelIDs) > 0 {
 		found.Hotels = make([]Hotel, 0, len(hotelIDs))
@@ -28,14 +38,15 @@ func QueueByID(batch *pgx.Batch, hotelIDs, roomIDs []int64) *Found {
 	}
 	if len(hotelIDs)+len(roomIDs) > 0 {
 		batch.Queue(selectFacilitiesOf, notNil(hotelIDs), notNil(roomIDs)).Query(found.scanFacilities)
-		batch.Queue(selectImagesOf, notNil(hotelIDs), notNil(roomIDs)).Query(found.scanImages)
+		batch.Queue(selectImagesOf, notNil(hotelIDs), notNil(roomIDs), places).Query(found.scanImages)
 	}
 	return found
 }
 
 // HotelsByID returns the hotels with those ids, in that order and without those that are absent or archived.
+// Each has the front of its gallery.
 func HotelsByID(ctx context.Context, db querier, ids []int64) ([]Hotel, error) {
-	found, err := byID(ctx, db, ids, nil)
+	found, err := byID(ctx, db, ids, nil, galleryFront)
 	if err != nil {
 		return nil, fmt.Errorf("read hotels: %w", err)
 	}
@@ -43,17 +54,18 @@ func HotelsByID(ctx context.Context, db querier, ids []int64) ([]Hotel, error) {
 }
 
 // RoomsByID returns the rooms with those ids, in that order and without those that are absent or archived.
+// Each has the front of its gallery.
 func RoomsByID(ctx context.Context, db querier, ids []int64) ([]Room, error) {
-	found, err := byID(ctx, db, nil, ids)
+	found, err := byID(ctx, db, nil, ids, galleryFront)
 	if err != nil {
 		return nil, fmt.Errorf("read rooms: %w", err)
 	}
 	return found.Rooms, nil
 }
 
-func byID(ctx context.Context, db querier, hotelIDs, roomIDs []int64) (*Found, error) {
+func byID(ctx context.Context, db querier, hotelIDs, roomIDs []int64, places int) (*Found, error) {
 	batch := &pgx.Batch{}
-	found := QueueByID(batch, hotelIDs, roomIDs)
+	found := queue(batch, hotelIDs, roomIDs, places)
 	if batch.Len() == 0 {
 		return found, nil
 	}
@@ -204,8 +216,8 @@ ORDER BY f.id`
 // Owners are those of the function.
 const selectImagesOf = `
 SELECT -i.hotel_id AS owner, ` + imageColumns + `
-FROM images i WHERE i.hotel_id = ANY($1::bigint[]) AND coalesce(i.room_id, 0) = 0 AND i.status = 'ready'
+FROM images i WHERE i.hotel_id = ANY($1::bigint[]) AND coalesce(i.room_id, 0) = 0 AND i.position <= $3 AND i.status = 'ready'
 UNION ALL
 SELECT i.room_id, ` + imageColumns + `
-FROM images i WHERE i.room_id = ANY($2::bigint[]) AND i.status = 'ready'
+FROM images i WHERE i.room_id = ANY($2::bigint[]) AND i.position <= $3 AND i.status = 'ready'
 ORDER BY position`

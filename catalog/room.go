@@ -26,7 +26,7 @@ type Room struct {
 	Quantity    int        `json:"quantity" description:"How many rooms of this type the hotel has." example:"10"`
 	MaxGuests   int        `json:"max_guests" description:"How many guests one such room takes." example:"2"`
 	Facilities  []Facility `json:"facilities"`
-	Images      []Image    `json:"images" description:"Those that are ready, in their order."`
+	Images      []Image    `json:"images" description:"Those that are ready, in their order. Lists and searches have those on the first five places."`
 }
 
 // Location is the path of the room.
@@ -151,7 +151,7 @@ func createRoom(ctx context.Context, tx pgx.Tx, hotelID int64, in RoomInput) (*R
 
 // sendForRoom sends batch and reads the room in the same round trip.
 func sendForRoom(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, id int64) (*Room, error) {
-	found := QueueByID(batch, nil, []int64{id})
+	found := queueOne(batch, nil, []int64{id})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
@@ -169,14 +169,14 @@ type GetRoomParams struct {
 
 // GetRoom returns a room. A room of another hotel is not found.
 func (s *Service) GetRoom(ctx context.Context, p *GetRoomParams) (*Room, error) {
-	rooms, err := RoomsByID(ctx, s.db, []int64{p.RoomID})
+	found, err := byID(ctx, s.db, nil, []int64{p.RoomID}, maxGallery)
 	if err != nil {
 		return nil, fmt.Errorf("get room: %w", err)
 	}
-	if len(rooms) == 0 || rooms[0].HotelID != p.HotelID {
+	if len(found.Rooms) == 0 || found.Rooms[0].HotelID != p.HotelID {
 		return nil, errs.NotFound.New("")
 	}
-	return &rooms[0], nil
+	return &found.Rooms[0], nil
 }
 
 var roomSorts = map[string][]string{"id": {"r.id"}, "title": {"r.title", "r.id"}}

@@ -2,9 +2,11 @@ package media
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/shumbooking/shumbooking/catalog"
 	"github.com/shumbooking/shumbooking/media/storage"
@@ -16,6 +18,8 @@ const (
 	variantType = "image/jpeg"
 	// forever is as long as caches are ever told.
 	forever = "public, max-age=31536000, immutable"
+	// fileTimeout is enough for the largest variant over the slowest line.
+	fileTimeout = time.Minute
 )
 
 // servedName matches the names that fileName makes. The second part is the SHA-256 of the content.
@@ -27,7 +31,8 @@ func (s *Service) registerFiles(api *httpapi.API) {
 		Description: "The variants of an image say where theirs is. What is behind a name never changes. " +
 			"Conditional requests and requests for a range are answered as RFC 9110 says.",
 		Access: httpapi.Public, OtherStatuses: []int{http.StatusPartialContent, http.StatusNotModified},
-		Errors: []errs.Kind{errs.NotFound, errs.PreconditionFailed, errs.RangeNotSatisfiable},
+		Errors:  []errs.Kind{errs.NotFound, errs.PreconditionFailed, errs.RangeNotSatisfiable},
+		Timeout: fileTimeout,
 	}, variantType, s.serveFile)
 }
 
@@ -54,7 +59,28 @@ func (s *Service) serveFile(w http.ResponseWriter, r *http.Request, p *FileParam
 	header := w.Header()
 	header.Set("Content-Type", variantType)
 	header.Set("Cache-Control", forever)
-	header.Set("ETag", `"`+strings.ToLower(name[1])+`"`)
-	http.ServeContent(w, r, "", file.Modified, file)
-	return nil
+	header.Set("ETag", `"`+name[1]+`"`)
+	if strings.Contains(r.Header.Get("Range"), ",") {
+		// Several ranges may be ignored (RFC 9110, section 14.2). Nobody needs them of an image, and each would be a
+		// request of its own to a bucket.
+		r.Header.Del("Range")
+	}
+	content := &watchedFile{File: file}
+	http.ServeContent(w, r, "", file.Modified, content)
+	return content.failed
+}
+
+// A watchedFile remembers why it could not be read, which http.ServeContent keeps to itself.
+type watchedFile struct {
+	*storage.File
+
+	failed error
+}
+
+func (f *watchedFile) Read(p []byte) (int, error) {
+	n, err := f.File.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		f.failed = err
+	}
+	return n, err
 }

@@ -61,6 +61,10 @@ func TestServeFile(t *testing.T) {
 		t.Errorf("range = %x of %s, want %x", part.Body, part.Header.Get("Content-Range"), whole.Body[2:6])
 	}
 	s.get("GET", path, "Range", "bytes=9999999-").WantProblem(416, "range_not_satisfiable")
+	many := s.get("GET", path, "Range", "bytes=0-0,2-2,4-4").Want(200)
+	if len(many.Body) != len(whole.Body) {
+		t.Errorf("three ranges = %d bytes, want the whole file", len(many.Body))
+	}
 	both := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
 	both.Header.Set("Range", "bytes=0-0")
 	both.Header.Set("If-Range", `"other"`)

@@ -13,6 +13,7 @@ package media
 import (
 	"log/slog"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -52,8 +53,10 @@ type Service struct {
 	tempDir  string
 	renderer *imaging.Renderer
 	uploads  *admission
-	metrics  metrics
-	log      *slog.Logger
+	// inspections is how many files are judged at a time.
+	inspections *semaphore.Weighted
+	metrics     metrics
+	log         *slog.Logger
 }
 
 // New returns a Service on db.
@@ -61,8 +64,8 @@ func New(db *pgxpool.Pool, c Config) *Service {
 	return &Service{
 		db: db, store: c.Store, jobs: c.Jobs, maxFile: c.MaxFileSize, tempDir: c.TempDir, log: c.Log,
 		renderer: imaging.NewRenderer(imaging.Config{}),
-		uploads:  &admission{slots: semaphore.NewWeighted(maxUploads), byHotel: make(map[int64]int)},
-		metrics:  newMetrics(c.Metrics),
+		uploads:  newAdmission(), inspections: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
+		metrics: newMetrics(c.Metrics),
 	}
 }
 

@@ -80,13 +80,10 @@ func (p *processor) Work(ctx context.Context, job *river.Job[ProcessArgs]) error
 			return nil
 		}
 		if err != nil {
-			return errors.Join(err, p.giveUp(ctx, job, photo.ID))
+			return errors.Join(err, p.giveUp(ctx, job, err))
 		}
 	}
-	if err := p.store.Delete(ctx, *photo.Original); err != nil {
-		return err
-	}
-	return catalog.ForgetOriginal(ctx, p.db, photo.ID)
+	return p.dropOriginal(ctx, photo)
 }
 
 // errRemoved tells that an image was removed while it was processed. What is left of it is for the remover.
@@ -96,11 +93,10 @@ var errRemoved = errors.New("the image was removed")
 func (p *processor) process(ctx context.Context, photo catalog.Photograph) error {
 	rendition, err := p.render(ctx, *photo.Original)
 	if damaged, ok := errors.AsType[*imaging.Damaged](err); ok {
-		p.log.Info("image failed", "image_id", photo.ID, "error", err, "request_id", jobs.RequestID(ctx))
-		return p.fail(ctx, photo.ID, damaged.Reason)
+		return p.fail(ctx, photo.ID, damaged.Reason, err)
 	}
 	if errors.Is(err, storage.ErrNotFound) {
-		return p.lose(ctx, photo)
+		return p.lose(ctx, photo.ID, err)
 	}
 	if err != nil {
 		return err
@@ -155,13 +151,12 @@ func (p *processor) withdraw(ctx context.Context, id int64, files []catalog.File
 
 // lose fails an image whose original is missing, unless that is because it was removed or another worker made it
 // ready.
-func (p *processor) lose(ctx context.Context, photo catalog.Photograph) error {
-	now, err := p.current(ctx, photo.ID)
+func (p *processor) lose(ctx context.Context, id int64, cause error) error {
+	now, err := p.current(ctx, id)
 	if err != nil || now.Status == catalog.ImageReady {
 		return err
 	}
-	p.log.Error("original of an image is missing", "image_id", photo.ID, "key", *photo.Original, "request_id", jobs.RequestID(ctx))
-	return p.fail(ctx, photo.ID, reasonLost)
+	return p.fail(ctx, id, reasonLost, cause)
 }
 
 // current reads an image. One that is in no gallery any more is errRemoved.
@@ -173,26 +168,31 @@ func (p *processor) current(ctx context.Context, id int64) (catalog.Photograph, 
 	return photo, err
 }
 
-func (p *processor) fail(ctx context.Context, id int64, reason string) error {
-	if err := catalog.FailImage(ctx, p.db, id, reason); err != nil {
+// fail fails an image, unless another worker was first.
+func (s *Service) fail(ctx context.Context, id int64, reason string, cause error) error {
+	failed, err := catalog.FailImage(ctx, s.db, id, reason)
+	if err != nil || !failed {
 		return err
 	}
-	p.metrics.processed.WithLabelValues(resultFailed).Inc()
+	s.metrics.processed.WithLabelValues(resultFailed).Inc()
+	s.log.Warn("image failed", "image_id", id, "reason", reason, "error", cause, "request_id", jobs.RequestID(ctx))
 	return nil
 }
 
 // giveUp fails an image whose job will not be tried again.
-func (p *processor) giveUp(ctx context.Context, job *river.Job[ProcessArgs], id int64) error {
+func (p *processor) giveUp(ctx context.Context, job *river.Job[ProcessArgs], cause error) error {
 	reason := reasonGivenUp
 	switch {
 	case errors.Is(context.Cause(ctx), river.ErrJobCancelledRemotely):
 		reason = reasonCancelled
+	case errors.Is(ctx.Err(), context.Canceled):
+		return nil // The worker stops, and the job goes back as if it had not been tried.
 	case job.Attempt < job.MaxAttempts:
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	return p.fail(ctx, id, reason)
+	return p.fail(ctx, job.Args.ImageID, reason, cause)
 }
 
 // fileName returns the name of a variant: the image, so that no two share a file and each can be removed without

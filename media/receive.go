@@ -1,6 +1,7 @@
 package media
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +23,7 @@ type photograph struct {
 
 // receive reads all files of an upload and judges them. It returns what has to be closed, with an error as well:
 // then some file is not a photograph, which the error tells of all of them, or the upload did not arrive.
-func (s *Service) receive(files *httpapi.Files) ([]*photograph, error) {
+func (s *Service) receive(ctx context.Context, files *httpapi.Files) ([]*photograph, error) {
 	var received []*photograph
 	var wrong []errs.Field
 	for file, err := range files.All() {
@@ -34,7 +35,7 @@ func (s *Service) receive(files *httpapi.Files) ([]*photograph, error) {
 			return received, err
 		}
 		received = append(received, p)
-		p.info, err = imaging.Inspect(p.file)
+		p.info, err = s.inspect(ctx, p)
 		if refused, ok := errors.AsType[*imaging.Refused](err); ok {
 			wrong = append(wrong, errs.Field{
 				Field: fmt.Sprintf("file.%d", len(received)-1), In: "body", Code: refused.Code, Message: refused.Detail,
@@ -50,6 +51,15 @@ func (s *Service) receive(files *httpapi.Files) ([]*photograph, error) {
 		return received, errs.InvalidFields(wrong...)
 	}
 	return received, nil
+}
+
+// inspect judges one file on each core at a time.
+func (s *Service) inspect(ctx context.Context, p *photograph) (imaging.Info, error) {
+	if err := s.inspections.Acquire(ctx, 1); err != nil {
+		return imaging.Info{}, err
+	}
+	defer s.inspections.Release(1)
+	return imaging.Inspect(p.file)
 }
 
 // spool copies a file of an upload to the disk, so that it takes no memory however slowly it arrives.

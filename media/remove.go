@@ -2,6 +2,8 @@ package media
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/riverqueue/river"
 
@@ -22,17 +24,22 @@ func (r *remover) Work(ctx context.Context, _ *river.Job[catalog.RemovedArgs]) e
 	return r.removeDetached(ctx)
 }
 
+// removeDetached goes on past images that cannot be removed, lest one of them keep all others.
 func (s *Service) removeDetached(ctx context.Context) error {
+	var failed error
 	for last := int64(0); ; {
 		removed, err := catalog.RemovedImages(ctx, s.db, last, removeBatch)
 		if err != nil || len(removed) == 0 {
-			return err
+			return errors.Join(failed, err)
 		}
 		for _, image := range removed {
-			if err := s.removeFiles(ctx, image); err != nil {
-				return err
-			}
 			last = image.ID
+			if err := s.removeFiles(ctx, image); err != nil {
+				failed = fmt.Errorf("remove image %d: %w", image.ID, err)
+			}
+		}
+		if ctx.Err() != nil {
+			return failed
 		}
 	}
 }

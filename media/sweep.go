@@ -12,21 +12,15 @@ import (
 
 	"github.com/shumbooking/shumbooking/catalog"
 	"github.com/shumbooking/shumbooking/media/storage"
-	"github.com/shumbooking/shumbooking/platform/jobs"
 )
 
 const (
-	sweepPeriod = time.Hour
 	// sweepTimeout is for a bucket with millions of files.
 	sweepTimeout = 30 * time.Minute
 	// sweepAge is how old a file or a row must be to be missed: no upload and no job takes as long.
 	sweepAge = time.Hour
 	// sweepBatch is how many files are looked up at a time.
 	sweepBatch = 1000
-
-	settlePeriod = 5 * time.Minute
-
-	periodicAttempts = 3
 )
 
 // SweepArgs ask for a comparison of the store and the database.
@@ -38,48 +32,6 @@ func (SweepArgs) Kind() string { return "images_sweep" }
 // InsertOpts gives up early, as the next sweep comes anyway.
 func (SweepArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: periodicAttempts}
-}
-
-// SettleArgs ask for the images that nobody processes any more.
-type SettleArgs struct{}
-
-// Kind is stored with queued jobs. Never change it.
-func (SettleArgs) Kind() string { return "images_settle" }
-
-// InsertOpts is that of SweepArgs.
-func (SettleArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{MaxAttempts: periodicAttempts}
-}
-
-// PeriodicJobs are the jobs of this package that come by themselves.
-func PeriodicJobs() []*river.PeriodicJob {
-	return []*river.PeriodicJob{
-		jobs.Periodic(sweepPeriod, SweepArgs{}),
-		jobs.Periodic(settlePeriod, SettleArgs{}),
-	}
-}
-
-// AddWorkers adds the workers of this package.
-func (s *Service) AddWorkers(workers *river.Workers) {
-	river.AddWorker(workers, &processor{Service: s})
-	river.AddWorker(workers, &remover{Service: s})
-	river.AddWorker(workers, &sweeper{Service: s})
-	river.AddWorker(workers, &settler{Service: s})
-}
-
-type settler struct {
-	river.WorkerDefaults[SettleArgs]
-	*Service
-}
-
-// Work fails the images that would otherwise be processed forever.
-func (s *settler) Work(ctx context.Context, _ *river.Job[SettleArgs]) error {
-	failed, err := catalog.FailAbandoned(ctx, s.db, ProcessArgs{}.Kind(), reasonGivenUp)
-	if failed > 0 {
-		s.metrics.processed.WithLabelValues(resultFailed).Add(float64(failed))
-		s.log.Warn("images failed that no job processes", "images", failed)
-	}
-	return err
 }
 
 type sweeper struct {
@@ -111,62 +63,46 @@ func (s *sweeper) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
 
 // Sweep removes the files that belong to no image and counts the files that images lack, of those older than an
 // hour. It also removes what a job of the deletion of an image left. Errors are those of the store and the database.
-func (s *Service) Sweep(ctx context.Context) (Swept, error) {
-	var swept Swept
-	if err := s.removeDetached(ctx); err != nil {
-		return swept, err
-	}
-	var err error
+func (s *Service) Sweep(ctx context.Context) (swept Swept, err error) {
+	// What cannot be removed must not keep the rest from being swept.
+	failed := errors.Join(s.removeDetached(ctx), s.dropOriginals(ctx))
 	if swept.Leftovers, err = s.store.Tidy(ctx, time.Now().Add(-sweepAge)); err != nil {
-		return swept, err
+		return swept, errors.Join(failed, err)
 	}
 	orphans, _, err := s.sweepFiles(ctx, originals, func(ctx context.Context, keys []string) ([]string, error) {
 		return catalog.KnownOriginals(ctx, s.db, keys)
 	})
-	swept.Orphans = orphans
-	if err != nil {
-		return swept, err
-	}
-	orphans, seen, err := s.sweepFiles(ctx, variants, s.knownVariants)
+	failed, swept.Orphans = errors.Join(failed, err), orphans
+	orphans, seen, err := s.sweepFiles(ctx, variants, s.wantedVariants)
 	swept.Orphans += orphans
 	if err != nil {
-		return swept, err
+		return swept, errors.Join(failed, err)
 	}
 	swept.Missing, err = s.countMissing(ctx, seen)
 	s.metrics.missing.Add(float64(swept.Missing))
-	return swept, err
+	return swept, errors.Join(failed, err)
 }
 
-// knownVariants asks for the images that the names begin with.
-func (s *Service) knownVariants(ctx context.Context, keys []string) ([]string, error) {
+// wantedVariants returns which of the keys belong to an image, or could: an attempt that failed leaves files under
+// the names that the next one gives, which may come between this look and the removal.
+func (s *Service) wantedVariants(ctx context.Context, keys []string) ([]string, error) {
 	var ids []int64
 	for _, key := range keys {
 		if id, ok := imageOf(strings.TrimPrefix(key, variants)); ok {
 			ids = append(ids, id)
 		}
 	}
-	images, err := catalog.FilesOf(ctx, s.db, ids)
-	var known []string
-	for _, image := range images {
-		for _, name := range image.Names {
-			known = append(known, variants+name)
-		}
+	found, err := catalog.FilesOf(ctx, s.db, ids)
+	images := make(map[int64]catalog.ImageFiles, len(found))
+	for _, image := range found {
+		images[image.ID] = image
 	}
-	return known, err
-}
-
-// A seenFiles remembers millions of keys in little memory. It may take one for another once in a lifetime.
-type seenFiles struct {
-	seed   maphash.Seed
-	hashes []uint64
-}
-
-func (f *seenFiles) add(key string) { f.hashes = append(f.hashes, maphash.String(f.seed, key)) }
-
-// has needs the hashes to be sorted.
-func (f *seenFiles) has(key string) bool {
-	_, found := slices.BinarySearch(f.hashes, maphash.String(f.seed, key))
-	return found
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
+		name := strings.TrimPrefix(key, variants)
+		id, _ := imageOf(name)
+		image := images[id]
+		return !image.Unsettled && !slices.Contains(image.Names, name)
+	}), err
 }
 
 // sweepFiles removes the files below prefix that known does not know, and returns how many there were and which
@@ -201,7 +137,7 @@ func (s *Service) sweepFiles(
 
 func (s *Service) removeUnknown(
 	ctx context.Context, keys []string, known func(context.Context, []string) ([]string, error),
-) (removed int, err error) {
+) (removed int, failed error) {
 	if len(keys) == 0 {
 		return 0, nil
 	}
@@ -215,13 +151,14 @@ func (s *Service) removeUnknown(
 			continue
 		}
 		if err := s.store.Delete(ctx, key); err != nil {
-			return removed, err
+			failed = err
+			continue
 		}
 		removed++
 		s.metrics.orphans.Inc()
 		s.log.Info("removed a file without an image", "key", key)
 	}
-	return removed, nil
+	return removed, failed
 }
 
 // countMissing looks for the files of all images among those seen.
@@ -245,7 +182,7 @@ func (s *Service) missingOf(ctx context.Context, image catalog.ImageFiles, seen 
 		if seen.has(variants + name) {
 			continue
 		}
-		gone, err := s.isMissing(ctx, name)
+		gone, err := s.isMissing(ctx, image.ID, name)
 		if err != nil {
 			return missing, err
 		}
@@ -258,7 +195,7 @@ func (s *Service) missingOf(ctx context.Context, image catalog.ImageFiles, seen 
 }
 
 // isMissing looks again, as the file may have come after the store was listed, or gone with its image.
-func (s *Service) isMissing(ctx context.Context, name string) (bool, error) {
+func (s *Service) isMissing(ctx context.Context, id int64, name string) (bool, error) {
 	file, err := s.store.Open(ctx, variants+name)
 	if err == nil {
 		return false, file.Close()
@@ -266,6 +203,6 @@ func (s *Service) isMissing(ctx context.Context, name string) (bool, error) {
 	if !errors.Is(err, storage.ErrNotFound) {
 		return false, err
 	}
-	known, err := s.knownVariants(ctx, []string{variants + name})
-	return len(known) > 0, err
+	images, err := catalog.FilesOf(ctx, s.db, []int64{id})
+	return len(images) > 0 && !images[0].Removed, err
 }

@@ -58,7 +58,7 @@ func TestSweepRemovesOrphans(t *testing.T) {
 	const old = 61 * time.Minute
 	s.put("originals/old", old)
 	for i := range 3 {
-		s.put(fmt.Sprintf("images/%d-old.jpg", i), old)
+		s.put(fmt.Sprintf("images/%d-old.jpg", 10+i), old)
 	}
 	if got, want := s.sweep(), (media.Swept{Orphans: 4}); got != want {
 		t.Errorf("Sweep() = %+v, want %+v", got, want)
@@ -147,5 +147,66 @@ func TestSweepIsAJob(t *testing.T) {
 	s.until("the sweep", func() bool { return s.number("SELECT count(*) FROM river_job WHERE state = 'completed'") == 1 })
 	if n := s.number(`SELECT (metadata->'output'->>'orphans')::bigint FROM river_job`); n != 1 {
 		t.Errorf("the job says %d orphans, want 1", n)
+	}
+}
+
+// An attempt that failed leaves files, whose names are those that the next attempt gives: it may come at any moment.
+func TestSweepLeavesFilesOfUnsettledImages(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	s.upload(photo(t, 8, 8, 0))
+	s.put("images/1-left.jpg", 2*time.Hour)
+	if got := s.sweep(); got.Orphans != 0 || len(s.keys("images/")) != 1 {
+		t.Errorf("Sweep() = %+v, files %v; want the file of an image that is processed left", got, s.keys("images/"))
+	}
+	s.work()
+	s.settled(1)
+	s.until("the end of the original", func() bool { return s.number("SELECT count(*) FROM images WHERE original IS NULL") == 1 })
+	if got := s.sweep(); got.Orphans != 1 {
+		t.Errorf("Sweep() = %+v, want the file removed once the image is ready", got)
+	}
+}
+
+// What cannot be removed keeps nothing else from being removed, and the sweep says that it failed.
+func TestSweepGoesOnPastAFault(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	s.upload(photo(t, 8, 8, 0), photo(t, 8, 8, 1))
+	s.exec("UPDATE images SET hotel_id = NULL, removed_at = now()")
+	s.put("originals/a-stuck", 2*time.Hour)
+	s.put("originals/b-old", 2*time.Hour)
+	var stuck string
+	if err := s.db.QueryRow(t.Context(), "SELECT original FROM images WHERE id = 1").Scan(&stuck); err != nil {
+		t.Fatal(err)
+	}
+	s.store.fail(func(_ context.Context, method, key string) error {
+		if method == "Delete" && (key == stuck || key == "originals/a-stuck") {
+			return storage.ErrUnavailable
+		}
+		return nil
+	})
+	if _, err := s.service.Sweep(t.Context()); err == nil {
+		t.Error("Sweep() = nil, want an error")
+	}
+	got, want := s.keys(""), []string{"originals/a-stuck", stuck}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("files = %v, want the two that cannot be removed, %v", got, want)
+	}
+}
+
+// The original of an image that was given up is kept while its job can be tried again, and no longer.
+func TestSweepDropsOriginalsThatNoJobNeeds(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	s.upload(photo(t, 8, 8, 0), photo(t, 8, 8, 1), photo(t, 8, 8, 2))
+	s.exec("UPDATE images SET status = 'failed', error = 'x' WHERE id < 3")
+	s.exec("UPDATE images SET created_at = now() - interval '2 hours'")
+	s.exec("UPDATE river_job SET state = 'discarded', finalized_at = now() WHERE args = '{\"image_id\": 1}'")
+	s.exec("DELETE FROM river_job WHERE args = '{\"image_id\": 2}'")
+	s.sweep()
+	if n := s.number("SELECT id FROM images WHERE original IS NULL"); n != 2 || len(s.keys("originals/")) != 2 {
+		t.Errorf("image %d has lost its original and %d are left; want 2, and 2", n, len(s.keys("originals/")))
 	}
 }

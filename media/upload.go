@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
-	"golang.org/x/text/unicode/norm"
 
+	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/catalog"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
@@ -24,6 +24,8 @@ const (
 	originals = "originals/"
 	// storagePause is what a client is told to wait when the store or the disk does not take its files.
 	storagePause = 10 * time.Second
+	// storeTime is for keeping what was received.
+	storeTime = time.Minute
 	// cleanUpTime is for taking back what was stored in vain, after whoever asked for it may have gone.
 	cleanUpTime = 10 * time.Second
 )
@@ -61,16 +63,19 @@ func (s *Service) upload(ctx context.Context, g catalog.Gallery, files *httpapi.
 	if err := g.CheckRoom(ctx, s.db, 1); err != nil {
 		return nil, fmt.Errorf("upload images: %w", err)
 	}
-	leave, err := s.uploads.enter(ctx, g.HotelID)
+	leave, err := s.uploads.enter(ctx, g.HotelID, auth.CallerFrom(ctx).UserID)
 	if err != nil {
 		return nil, fmt.Errorf("upload images: %w", err)
 	}
 	defer leave()
-	received, err := s.receive(files)
+	received, err := s.receive(ctx, files)
 	defer closeAll(received)
 	if err != nil {
 		return nil, fmt.Errorf("upload images: %w", err)
 	}
+	// A client that goes away now has uploaded, and must not leave files that no row tells of.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
+	defer cancel()
 	added, err := s.keep(ctx, received)
 	if err != nil {
 		s.discard(ctx, added)
@@ -92,7 +97,7 @@ func (s *Service) keep(ctx context.Context, received []*photograph) ([]catalog.N
 	added := make([]catalog.NewImage, 0, len(received))
 	for _, p := range received {
 		image := catalog.NewImage{
-			Filename: norm.NFC.String(p.name), Original: originals + strings.ToLower(rand.Text()),
+			Filename: p.name, Original: originals + strings.ToLower(rand.Text()),
 			Width: p.info.Width, Height: p.info.Height,
 		}
 		added = append(added, image)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -31,14 +32,16 @@ func TestUpload(t *testing.T) {
 		t.Fatalf("%d images, want 2", len(uploaded.Items))
 	}
 	for i, want := range []struct {
-		filename      string
 		width, height int
-	}{{"Терраса.jpg", 1600, 1200}, {"passwd", 300, 900}} {
+	}{{1600, 1200}, {300, 900}} {
 		got := uploaded.Items[i]
-		if got.Filename != want.filename || got.Width != want.width || got.Height != want.height ||
+		if got.Width != want.width || got.Height != want.height ||
 			got.Position != i+1 || got.Status != catalog.ImageProcessing || len(got.Variants) != 0 {
 			t.Errorf("image %d = %+v, want %+v that is processed", i, got, want)
 		}
+	}
+	if n := s.number("SELECT count(*) FROM images WHERE (id, filename) IN ((1, 'Терраса.jpg'), (2, 'passwd'))"); n != 2 {
+		t.Errorf("%d images have the names of their files, want 2", n)
 	}
 	if got := len(s.keys("originals/")); got != 2 {
 		t.Errorf("%d originals, want 2", got)
@@ -216,6 +219,55 @@ func TestUploadsOfAHotelAtOnce(t *testing.T) {
 	}
 	inside.Add(1)
 	s.admin.Upload("POST", s.hotelURL, files(small)...).Want(202)
+}
+
+// One who sends everything and goes before the answer has uploaded: no file is left without a row.
+func TestUploadOfAClientThatGoes(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	ctx, gone := context.WithCancel(t.Context())
+	s.store.fail(func(context.Context, string, string) error {
+		gone()
+		return nil
+	})
+	contentType, whole := apitest.Multipart(t, files(photo(t, 40, 30, 0), photo(t, 40, 30, 1))...)
+	r := httptest.NewRequestWithContext(ctx, "POST", s.hotelURL, bytes.NewReader(whole))
+	r.Header.Set("Content-Type", contentType)
+	s.admin.Send(r)
+	if n, jobs := s.number("SELECT count(*) FROM images"), s.number("SELECT count(*) FROM river_job"); n != 2 || jobs != 2 {
+		t.Errorf("%d rows and %d jobs, want 2 of each", n, jobs)
+	}
+}
+
+// One caller cannot have all turns by means of many hotels.
+func TestUploadsOfACallerAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	for _, title := range []string{"B", "C"} {
+		s.admin.Do("POST", "/hotels", body{"title": title, "city_id": 1, "address": "1, Main Street"}).Want(201)
+	}
+	release := make(chan struct{})
+	var inside, outside sync.WaitGroup
+	inside.Add(8)
+	s.store.fail(func(_ context.Context, method, _ string) error {
+		if method == "Put" {
+			inside.Done()
+			<-release
+		}
+		return nil
+	})
+	small := photo(t, 8, 8, 0)
+	for i := range 8 {
+		outside.Go(func() { s.admin.Upload("POST", fmt.Sprintf("/hotels/%d/images", 1+i%2), files(small)...) })
+	}
+	inside.Wait()
+	s.admin.Upload("POST", "/hotels/3/images", files(small)...).WantProblem(429, "too_many_uploads")
+	inside.Add(1)
+	other := s.anyone.As(authtest.Token(auth.Admin, 2))
+	outside.Go(func() { other.Upload("POST", "/hotels/3/images", files(small)...) })
+	inside.Wait()
+	close(release)
+	outside.Wait()
 }
 
 // A client that stops in the middle leaves nothing.
