@@ -39,6 +39,9 @@ type locator interface{ Location() string }
 // A chooser chooses the status it is answered with.
 type chooser interface{ StatusCode() int }
 
+// maxBuffer is the largest buffer that is kept for the next answer, in bytes.
+const maxBuffer = 1 << 20
+
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // respond writes out, the result of e. It is encoded before the header is written, so that a failure to
@@ -60,7 +63,12 @@ func (a *API) respond(w http.ResponseWriter, r *http.Request, e *endpoint, out a
 
 func (a *API) writeJSON(w http.ResponseWriter, r *http.Request, status int, contentType string, v any) error {
 	b := buffers.Get().(*bytes.Buffer)
-	defer buffers.Put(b)
+	defer func() {
+		// A rare large answer must not stay in memory.
+		if b.Cap() <= maxBuffer {
+			buffers.Put(b)
+		}
+	}()
 	b.Reset()
 	if err := json.MarshalWrite(b, v, a.encode); err != nil {
 		return err
