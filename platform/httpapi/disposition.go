@@ -8,6 +8,9 @@ import (
 // browserEscapes undoes what browsers do to file names (HTML, section 4.10.21.8).
 var browserEscapes = strings.NewReplacer("%22", `"`, "%0D", "\r", "%0A", "\n")
 
+// blanks are what may stand around parameters.
+const blanks = " \t"
+
 // parseDisposition returns the names in the Content-Disposition of a part of a form, "" for what is not there.
 // It is as lenient as senders are careless: in quotes they escape with a backslash, with a percent sign, or not
 // at all.
@@ -41,7 +44,7 @@ func nextParameter(s string) (key, value, rest string) {
 	if s[end] == ';' {
 		return key, "", s[end+1:]
 	}
-	s = strings.TrimLeft(s[end+1:], " \t")
+	s = strings.TrimLeft(s[end+1:], blanks)
 	if quoted, ok := strings.CutPrefix(s, `"`); ok {
 		value, rest = unquote(quoted)
 		return key, value, rest
@@ -51,24 +54,32 @@ func nextParameter(s string) (key, value, rest string) {
 }
 
 // unquote returns the text up to its closing quote, and what stands behind the parameter. A quote closes where the
-// parameter may end; a backslash escapes a quote or another backslash, and is itself otherwise.
+// parameter may end; a backslash escapes a quote or another backslash, and is itself otherwise. Blanks are only
+// skipped behind a quote, so that long runs of them cost no more than other text.
 func unquote(s string) (value, rest string) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		after := strings.TrimLeft(s[i+1:], " \t")
+		next := s[i+1:]
 		switch {
-		case s[i] == '"' && (after == "" || after[0] == ';'):
-			return b.String(), strings.TrimPrefix(after, ";")
-		case s[i] == '\\' && strings.TrimRight(s[i+1:], " \t") == `"`:
-			b.WriteByte('\\')
-		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
+		case s[i] == '"':
+			if after := strings.TrimLeft(next, blanks); after == "" || after[0] == ';' {
+				return b.String(), strings.TrimPrefix(after, ";")
+			}
+		case s[i] == '\\' && escapes(next):
 			i++
-			b.WriteByte(s[i])
-		default:
-			b.WriteByte(s[i])
 		}
+		b.WriteByte(s[i])
 	}
 	return b.String(), ""
+}
+
+// escapes reports whether a backslash before s escapes the first byte of it. The last quote of all is not escaped:
+// the backslash before it is the end of a folder's name.
+func escapes(s string) bool {
+	if quoted, ok := strings.CutPrefix(s, `"`); ok {
+		return strings.TrimLeft(quoted, blanks) != ""
+	}
+	return strings.HasPrefix(s, `\`)
 }
 
 // decodeExtended decodes a value with a character set, a language and percent signs (RFC 8187).

@@ -9,7 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
 )
@@ -25,7 +26,8 @@ type Files struct {
 // A File is one file of a body. It can be read until the next one is asked for.
 type File struct {
 	// Name is the file's name where it came from: without folders, without control characters and those that turn
-	// the direction of writing, valid UTF-8, 255 code points at most. It may be empty, and is never to be a path.
+	// the direction of writing, valid UTF-8 in form NFC, 255 code points at most. It may be empty, and is never to be
+	// a path.
 	Name string
 	// Reader reads the content. Its errors other than io.EOF say what the client did wrong, and are to be returned.
 	io.Reader
@@ -102,8 +104,8 @@ func cleanFileName(name string) string {
 	return name
 }
 
-// cleanText returns s as a line of text: valid UTF-8 without control characters and those that turn the direction
-// of writing, maxFileName code points at most.
+// cleanText returns s as a line of text: valid UTF-8 in form NFC without control characters and those that turn the
+// direction of writing, maxFileName code points at most.
 func cleanText(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
@@ -111,11 +113,14 @@ func cleanText(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
-	s = strings.TrimSpace(s)
-	for n := range s {
-		if utf8.RuneCountInString(s[:n]) == maxFileName {
-			return s[:n]
+	// After characters were removed that stood between others, and before the cut, as it can make text longer.
+	s = strings.TrimSpace(norm.NFC.String(s))
+	length := 0
+	for i := range s {
+		if length == maxFileName {
+			return strings.TrimSpace(s[:i])
 		}
+		length++
 	}
 	return s
 }
