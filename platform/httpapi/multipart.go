@@ -146,19 +146,32 @@ func (p *parts) content(c *part, b []byte) (int, error) {
 	if len(window) < need {
 		return 0, endedEarly(err)
 	}
-	safe := bytes.Index(window, p.delimiter)
-	switch {
-	case safe == 0 && isDelimiterEnd(window[len(p.delimiter):]):
+	safe := p.safe(window)
+	if safe == 0 {
 		return 0, p.end(len(p.delimiter))
-	case safe == 0:
-		safe = len(p.delimiter)
-	case safe < 0:
-		safe = len(window)
-		if last := bytes.LastIndexByte(window, '\r'); last >= 0 && bytes.HasPrefix(p.delimiter, window[last:]) {
-			safe = last
-		}
 	}
 	return p.r.Read(b[:min(len(b), safe)])
+}
+
+// safe returns how many bytes of window are content: those before a delimiter and before what may be the beginning
+// of one. What only looks like a delimiter is content, and is passed over, so that no sender can make the pieces that
+// are read small. In a window with room for a delimiter and what follows it, 0 means that it begins with one.
+func (p *parts) safe(window []byte) int {
+	for from := 0; ; {
+		at := bytes.Index(window[from:], p.delimiter)
+		if at < 0 {
+			break
+		}
+		at += from
+		from = at + len(p.delimiter)
+		if after := window[from:]; len(after) < 2 || isDelimiterEnd(after) {
+			return at
+		}
+	}
+	if last := bytes.LastIndexByte(window, '\r'); last >= 0 && bytes.HasPrefix(p.delimiter, window[last:]) {
+		return last
+	}
+	return len(window)
 }
 
 // end passes over the n bytes of a delimiter and returns io.EOF.

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shumbooking/shumbooking/platform/httpapi"
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 )
 
@@ -79,6 +81,55 @@ func valid(contents []string) []string {
 		contents[i] = strings.ToValidUTF8(s, "\uFFFD")
 	}
 	return contents
+}
+
+// What is almost a boundary must not cut the content into small pieces: each would be a write of its own.
+func TestNearBoundariesAreReadInLargePieces(t *testing.T) {
+	t.Parallel()
+	const size = 512 << 10
+	for _, near := range []string{"\r\n--ba", "\r\n--b-\r", "\r\n--", "\r", "\r\n--b\r\r\n"} {
+		content := strings.Repeat(near, size/len(near))
+		reads, bytes := 0, 0
+		c := apitest.New(t, authenticate, func(api *httpapi.API) {
+			rt := httpapi.Route{Pattern: "POST /files", ID: "addFiles", Tag: "Things", Summary: "Add", Access: httpapi.Public, MaxBody: maxUpload}
+			httpapi.Handle(api, rt, func(_ context.Context, in *singleFile) (*httpapi.Empty, error) {
+				for file, err := range in.Files.All() {
+					if err != nil {
+						return nil, err
+					}
+					for buffer := make([]byte, 32<<10); err == nil; reads++ {
+						var n int
+						n, err = file.Read(buffer)
+						bytes += n
+					}
+				}
+				return nil, nil
+			})
+		})
+		c.DoRaw("POST", "/files", formB, strings.NewReader(form(filePart("a", content)))).Want(http.StatusNoContent)
+		// The buffer is as large; a little of it is held back now and then.
+		if most := 3 * size / (32 << 10); reads > most || bytes != len(content) {
+			t.Errorf("%q: %d bytes in %d reads, want %d in %d at most", near, bytes, reads, len(content), most)
+		}
+	}
+}
+
+type singleFile struct {
+	Files httpapi.Files `part:"file" maxItems:"1"`
+}
+
+func BenchmarkNearBoundaries(b *testing.B) {
+	body := form(filePart("a", strings.Repeat("\r\n--ba", 1<<20)))
+	c := apitest.New(b, authenticate, registerBigFiles)
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		req := httptest.NewRequest("POST", "/things/7/files?mode=all", strings.NewReader(body))
+		req.Header.Set("Content-Type", formB)
+		req.Header.Set("Authorization", "Bearer good")
+		if res := serve(c, req); res.Code != http.StatusNoContent {
+			b.Fatal(res.Body)
+		}
+	}
 }
 
 func BenchmarkFiles(b *testing.B) {
