@@ -66,12 +66,16 @@ type Route struct {
 	// OtherStatuses may be answered beside Status: by a response that has StatusCode(), or by a raw handler.
 	OtherStatuses []int
 	// Timeout is how long the endpoint may take, the arrival of a multipart body included; Config.Timeout when
-	// zero. It also moves the deadlines of the connection, once the caller is known to be allowed.
+	// zero. It also moves the deadlines of the connection, once the caller is known to be allowed; such a body must
+	// then keep coming, with 32 KiB in every 15 s that the server waits for it.
 	Timeout time.Duration
 	// MaxBody is the size in bytes that a multipart body may have; routes with [Files] must say it. A body that is
 	// refused is still read, unless the caller may not call the route: up to twice this size, so that clients
 	// that write all before they read get the answer.
 	MaxBody int64
+	// AnyQuery marks a route that passes over query parameters which it does not know instead of refusing them, as
+	// sites add their own to the links of pictures to get past caches.
+	AnyQuery bool
 	// Probe marks a route that machines call all the time: its answers are logged at level debug.
 	Probe bool
 	// Errors are the kinds of problem that the endpoint itself returns. Those that any route of its shape can

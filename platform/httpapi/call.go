@@ -107,6 +107,9 @@ func (e *endpoint) extendDeadlines(w http.ResponseWriter, r *http.Request) (rest
 	// What is not a connection, as in tests, has no deadlines.
 	_ = c.SetReadDeadline(end)
 	_ = c.SetWriteDeadline(end.Add(answerTime))
+	if u := uploadOf(r.Context()); u != nil {
+		u.body = newPacedBody(u.body, c, end)
+	}
 	return func() {
 		if s, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok && s.WriteTimeout == 0 {
 			_ = c.SetWriteDeadline(time.Time{})

@@ -202,6 +202,7 @@ func TestFilesMediaTypes(t *testing.T) {
 		`multipart/form-data; boundary="b\\"`:     400,
 		"multipart/form-data; boundary=" + long:   400,
 		"multipart/form-data; boundary=b; x=\xff": 400,
+		formB + "; boundary=c":                    400,
 	} {
 		// Without a role, so that what is not the sign-in's is found before it.
 		client := c

@@ -211,7 +211,7 @@ func checkText(query url.Values) error {
 // unknown lists what the query has and e does not know. Where e knows no parameter at all, anything goes:
 // probes and scrapers add their own.
 func (e *endpoint) unknown(query url.Values) []errs.Field {
-	if len(e.params) == 0 && e.body == nil && e.files == nil {
+	if e.AnyQuery || len(e.params) == 0 && e.body == nil && e.files == nil {
 		return nil
 	}
 	var fields []errs.Field

@@ -146,3 +146,17 @@ func TestRawBreaksOff(t *testing.T) {
 		t.Errorf("%q, %v, want a broken response", body, err)
 	}
 }
+
+// Sites add a query to the links of pictures to get past caches.
+func TestAnyQuery(t *testing.T) {
+	t.Parallel()
+	for anyQuery, want := range map[bool]int{true: http.StatusOK, false: http.StatusUnprocessableEntity} {
+		c := apitest.New(t, authenticate, func(api *httpapi.API) {
+			httpapi.HandleRaw(api, httpapi.Route{
+				Pattern: "GET /pictures/{name}", ID: "getPicture", Tag: "Things", Summary: "A picture", Access: httpapi.Public,
+				AnyQuery: anyQuery, OtherStatuses: []int{http.StatusPartialContent, http.StatusNotModified},
+			}, "image/jpeg", servePicture)
+		})
+		c.Do("GET", "/pictures/a?v=1&x=y", nil).Want(want)
+	}
+}

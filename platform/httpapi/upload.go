@@ -48,9 +48,12 @@ func (u *upload) check(r *http.Request) error {
 	if err := refuseCoding(r); err != nil {
 		return err
 	}
-	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	contentType := r.Header.Get("Content-Type")
+	// Not that of ParseMediaType, which has none when parameters are malformed.
+	media, _, _ := strings.Cut(contentType, ";")
+	_, params, err := mime.ParseMediaType(contentType)
 	boundary, found := params["boundary"]
-	if media != formType || err == nil && !found {
+	if !strings.EqualFold(strings.TrimSpace(media), formType) || err == nil && !found {
 		return errs.UnsupportedMediaType.Newf("The body must be %s, with a boundary.", formType)
 	}
 	if err != nil || !isBoundary(boundary) {
@@ -110,6 +113,10 @@ func (u *upload) blame(err error) error {
 func (u *upload) drain(w http.ResponseWriter) {
 	if u == nil || u.awaited && u.read == 0 || u.declared > 2*u.limit {
 		return
+	}
+	if paced, ok := u.body.(*pacedBody); ok {
+		// The server itself reads the rest of a small body before it answers.
+		paced.await()
 	}
 	_ = http.NewResponseController(w).Flush()
 	_, _ = io.CopyN(io.Discard, u.body, 2*u.limit-u.read)
