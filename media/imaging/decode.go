@@ -23,7 +23,7 @@ func decodeReduced(ctx context.Context, h *header, src io.ReadSeeker, factor int
 	case reader.err != nil:
 		return nil, reader.err
 	case err != nil:
-		return nil, damage(h.format, err)
+		return nil, damage(h, err)
 	}
 	return reduce(img, h, factor), nil
 }
@@ -47,13 +47,14 @@ func decode(format string, r io.Reader) (img image.Image, err error) {
 	}
 }
 
-func damage(format string, err error) *Damaged {
+// damage gives the reason to a person. What decoders say about a file that was cut off is seldom that.
+func damage(h *header, err error) *Damaged {
 	switch {
 	case isUnsupported(err):
-		return &Damaged{Reason: "This " + title(format) + " is of a rare kind that cannot be read; export it again as an ordinary JPEG.", cause: err}
-	case isEnd(err):
+		return &Damaged{Reason: "This " + title(h.format) + " is of a rare kind that cannot be read; export it again as an ordinary JPEG.", cause: err}
+	case h.cut, isEnd(err):
 		return &Damaged{Reason: "The file ends before the picture is complete; it was probably not copied completely.", cause: err}
 	default:
-		return &Damaged{Reason: "The picture in this " + title(format) + " is damaged; export it again from the original.", cause: err}
+		return &Damaged{Reason: "The picture in this " + title(h.format) + " is damaged; export it again from the original.", cause: err}
 	}
 }

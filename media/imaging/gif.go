@@ -30,7 +30,7 @@ func (h *header) readGIF(br *bufio.Reader) error {
 		}
 		switch block {
 		case 0x21:
-			err = skipGIFExtension(br)
+			err = h.skipGIFExtension(br)
 		case 0x2c:
 			return h.readGIFFrame(br)
 		default:
@@ -42,11 +42,14 @@ func (h *header) readGIF(br *bufio.Reader) error {
 	}
 }
 
-func skipGIFExtension(br *bufio.Reader) error {
+func (h *header) skipGIFExtension(br *bufio.Reader) error {
 	if _, err := br.Discard(1); err != nil {
 		return err
 	}
 	for {
+		if err := h.countPiece(); err != nil {
+			return err
+		}
 		n, err := br.ReadByte()
 		if err != nil || n == 0 {
 			return err

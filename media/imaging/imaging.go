@@ -36,12 +36,14 @@ type Info struct {
 
 // The codes of [Refused.Code].
 const (
-	CodeEmpty        = "empty_file"
-	CodeNotAnImage   = "not_an_image"
-	CodeUnsupported  = "unsupported_image"
-	CodeIncomplete   = "incomplete_image"
-	CodeTooLarge     = "too_many_pixels"
-	CodeTooManyScans = "too_many_scans"
+	CodeEmpty         = "empty_file"
+	CodeNotAnImage    = "not_an_image"
+	CodeUnsupported   = "unsupported_image"
+	CodeIncomplete    = "incomplete_image"
+	CodeTooLarge      = "too_many_pixels"
+	CodeTooManyScans  = "too_many_scans"
+	CodeTooManyPieces = "too_many_pieces"
+	CodeTooMuchMemory = "too_much_memory"
 )
 
 // Refused is the error of a file that [Inspect] does not accept.

@@ -17,10 +17,32 @@ import (
 // header is what the structure of a file tells, pixels aside.
 type header struct {
 	format        string
-	width, height int // As stored.
-	orientation   int // EXIF's, 1 to 8.
-	profile       []byte
-	memory        int64 // Bytes that the decoder will need, generously estimated.
+	width, height int    // As stored.
+	orientation   int    // EXIF's, 1 to 8.
+	profile       []byte // In a PNG still packed.
+	memory        int64  // Bytes that the decoder will need, generously estimated.
+	pieces        int    // Segments, chunks or blocks that were met.
+	cut           bool   // The file ends before the picture does.
+}
+
+// colors unpacks the colour profile, which is the one thing in a header that costs time. It is nil if there is none that is of use.
+func (h *header) colors() *profile {
+	data := h.profile
+	if h.format == PNG {
+		data = pngProfile(data)
+	}
+	return parseProfile(data)
+}
+
+// maxPieces bounds the segments of a JPEG, the chunks of a PNG or WebP and the blocks before the frame of a GIF. Each costs time
+// whatever its length. Encoders make pieces of a few kilobytes, so that this is enough for a file of hundreds of megabytes.
+const maxPieces = 1 << 16
+
+func (h *header) countPiece() error {
+	if h.pieces++; h.pieces > maxPieces {
+		return refuse(CodeTooManyPieces, "This %s is stored in more pieces than any camera or program makes; export the picture again.", title(h.format))
+	}
+	return nil
 }
 
 func (h *header) displayed() (width, height int) {
@@ -30,9 +52,10 @@ func (h *header) displayed() (width, height int) {
 	return h.width, h.height
 }
 
-// Inspect judges the file r from its start without decoding pixels, and leaves r's position anywhere. It reads a JPEG, PNG or WebP
-// through to the end of the picture, because scans are counted and orientation may stand last; pixel data that ends too early is
-// left for [Renderer.Render] to find. The error is a [*Refused], or the reader's own.
+// Inspect judges the file r from its start without decoding pixels or unpacking anything, and leaves r's position anywhere. It reads a
+// JPEG, PNG or WebP through to the end of the picture, because scans are counted and orientation may stand last; pixel data that ends
+// too early is left for [Renderer.Render] to find. The time it takes is that of reading the file: what a file repeats counts once. The
+// error is a [*Refused], or the reader's own.
 func Inspect(r io.ReadSeeker) (Info, error) {
 	h, err := inspect(r)
 	if err != nil {
@@ -46,7 +69,7 @@ func inspect(r io.ReadSeeker) (*header, error) {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return nil, fmt.Errorf("inspect image: %w", err)
 	}
-	br := bufio.NewReaderSize(r, sniffLength)
+	br := bufio.NewReaderSize(r, readLength)
 	start, err := br.Peek(sniffLength)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("inspect image: %w", err)
@@ -62,6 +85,9 @@ func inspect(r io.ReadSeeker) (*header, error) {
 	if err == nil {
 		err = checkDecodable(h, r)
 	}
+	if err == nil {
+		err = checkMemory(h)
+	}
 	switch _, refused := errors.AsType[*Refused](err); {
 	case err == nil:
 		return h, nil
@@ -73,6 +99,9 @@ func inspect(r io.ReadSeeker) (*header, error) {
 		return nil, fmt.Errorf("inspect image: %w", err)
 	}
 }
+
+// readLength is how much of a file is read at once.
+const readLength = 16 << 10
 
 func readHeader(format string, br *bufio.Reader) (*header, error) {
 	h := &header{format: format, orientation: 1}
@@ -121,6 +150,15 @@ func checkDecodable(h *header, r io.ReadSeeker) error {
 		h.memory += 4 * int64(h.width) * int64(h.height)
 	}
 	return nil
+}
+
+// checkMemory refuses what a [Renderer] with the default budget would have to render alone and beyond it.
+func checkMemory(h *header) error {
+	if workingMemory(h) <= defaultMemory {
+		return nil
+	}
+	return refuse(CodeTooMuchMemory, "This %s of %d x %d pixels is stored in a way that takes too much memory to open; "+
+		"export it as an ordinary (not progressive) JPEG in RGB, or make it smaller.", title(h.format), h.width, h.height)
 }
 
 func decodeConfig(format string, r io.Reader) (image.Config, error) {

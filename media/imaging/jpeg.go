@@ -14,6 +14,10 @@ const (
 	maxScanPixels = 20 * MaxPixels // The sum over the scans of the pixels of the picture.
 )
 
+// maxGap bounds the bytes between segments before the first scan, of which a sound file has none or a few. The decoder walks them one
+// by one.
+const maxGap = 1 << 18
+
 // Markers of ITU-T T.81, table B.1.
 const (
 	markerSOF0  = 0xc0
@@ -35,6 +39,7 @@ type jpegReader struct {
 	br    *bufio.Reader
 	h     *header
 	scans int
+	gap   int  // Bytes between segments so far, pixels included.
 	exif  bool // The first EXIF segment is the one that counts.
 	icc   iccParts
 }
@@ -51,6 +56,7 @@ func (h *header) readJPEG(br *bufio.Reader) error {
 		}
 		// What is missing behind the beginning of a scan is pixels, and those are the decoder's affair.
 		if j.scans > 0 && isEnd(err) {
+			h.cut = true
 			err, marker = nil, markerEOI
 		}
 		if err != nil {
@@ -70,49 +76,70 @@ func (h *header) readJPEG(br *bufio.Reader) error {
 // next skips to the next marker that begins a segment or ends the picture.
 func (j *jpegReader) next() (byte, error) {
 	for {
-		if err := j.skipToFF(); err != nil {
+		if _, err := j.br.Peek(2); err != nil {
 			return 0, err
 		}
-		marker := byte(0xff)
-		for marker == 0xff {
-			var err error
-			if marker, err = j.br.ReadByte(); err != nil {
-				return 0, err
-			}
+		buffered, _ := j.br.Peek(j.br.Buffered())
+		marker, n := findMarker(buffered)
+		if _, err := j.br.Discard(n); err != nil {
+			return 0, err
 		}
-		if marker != 0 && (marker < markerRST0 || marker >= markerSOI) {
+		if j.gap += n; j.scans == 0 && j.gap > maxGap {
+			return 0, j.damaged()
+		}
+		if marker != 0 {
 			return marker, nil
 		}
 	}
 }
 
-func (j *jpegReader) skipToFF() error {
-	for {
-		if _, err := j.br.Peek(1); err != nil {
-			return err
+// findMarker returns the first marker of a segment or of the end, and the length up to behind it. If there is none it is zero, and the
+// length leaves what may be the beginning of one.
+func findMarker(data []byte) (marker byte, n int) {
+	for n < len(data) {
+		// A file may be full of these, and a call for each of them would take the longest.
+		if data[n] != 0xff {
+			i := bytes.IndexByte(data[n:], 0xff)
+			if i < 0 {
+				break
+			}
+			n += i
 		}
-		buffered, _ := j.br.Peek(j.br.Buffered())
-		i := bytes.IndexByte(buffered, 0xff)
-		if i >= 0 {
-			_, err := j.br.Discard(i + 1)
-			return err
+		if n+1 == len(data) {
+			return 0, n
 		}
-		if _, err := j.br.Discard(len(buffered)); err != nil {
-			return err
+		marker := data[n+1]
+		switch {
+		case marker == 0xff:
+			n++
+		case marker == 0, marker >= markerRST0 && marker < markerSOI:
+			n += 2
+		default:
+			return marker, n + 2
 		}
 	}
+	return 0, len(data)
+}
+
+func (j *jpegReader) damaged() error {
+	return refuse(CodeIncomplete, "The beginning of this JPEG is damaged; export the picture again.")
 }
 
 func (j *jpegReader) segment(marker byte) error {
-	var length [2]byte
-	if _, err := io.ReadFull(j.br, length[:]); err != nil {
+	if err := j.h.countPiece(); err != nil {
 		return err
 	}
-	n := int(binary.BigEndian.Uint16(length[:])) - len(length)
-	if n < 0 {
-		return refuse(CodeIncomplete, "The beginning of this JPEG is damaged; export the picture again.")
+	length, err := j.br.Peek(2)
+	if err != nil {
+		return err
+	}
+	n := int(binary.BigEndian.Uint16(length)) - len(length)
+	if _, err := j.br.Discard(len(length)); err != nil {
+		return err
 	}
 	switch {
+	case n < 0:
+		return j.damaged()
 	case marker == markerSOS:
 		if err := j.scan(); err != nil {
 			return err
@@ -122,7 +149,7 @@ func (j *jpegReader) segment(marker byte) error {
 	case marker == markerAPP1 && !j.exif, marker == markerAPP2:
 		return j.metadata(marker, n)
 	}
-	_, err := j.br.Discard(n)
+	_, err = j.br.Discard(n)
 	return err
 }
 
@@ -134,7 +161,7 @@ func (j *jpegReader) scan() error {
 	j.scans++
 	switch {
 	case j.h.width == 0:
-		return refuse(CodeIncomplete, "The beginning of this JPEG is damaged; export the picture again.")
+		return j.damaged()
 	case j.scans > maxScans, j.scans*j.h.width*j.h.height > maxScanPixels:
 		return refuse(CodeTooManyScans, "This JPEG is stored in more layers (scans) than any camera makes; export the picture again.")
 	}
@@ -151,7 +178,7 @@ func (j *jpegReader) frame(marker byte, n int) error {
 		return err
 	}
 	if n < 6 || n != 6+3*int(data[5]) || j.h.width != 0 {
-		return refuse(CodeIncomplete, "The beginning of this JPEG is damaged; export the picture again.")
+		return j.damaged()
 	}
 	if data[0] != 8 {
 		return refuse(CodeUnsupported, "This JPEG has %d bits for each colour; export it again as an ordinary JPEG of 8 bits.", data[0])
@@ -180,18 +207,27 @@ func jpegMemory(marker byte, width, height int, components []byte) int64 {
 	return int64(perPixel * float64(pixels))
 }
 
+// metadata reads a segment only if it is to be kept, of which there are few.
 func (j *jpegReader) metadata(marker byte, n int) error {
+	const exif, icc = "Exif\x00\x00", "ICC_PROFILE\x00"
+	start, err := j.br.Peek(min(n, len(icc)+2))
+	if err != nil {
+		return err
+	}
+	wanted := marker == markerAPP1 && has(start, exif) || marker == markerAPP2 && has(start, icc) && j.icc.wants(start[len(icc):])
+	if !wanted {
+		_, err := j.br.Discard(n)
+		return err
+	}
 	data := make([]byte, n)
 	if _, err := io.ReadFull(j.br, data); err != nil {
 		return err
 	}
 	if marker == markerAPP2 {
-		j.icc.add(data)
+		j.icc.add(data[len(icc):])
 		return nil
 	}
-	if has(data, "Exif\x00\x00") {
-		j.exif, j.h.orientation = true, orientation(data)
-	}
+	j.exif, j.h.orientation = true, orientation(data)
 	return nil
 }
 
@@ -202,16 +238,13 @@ type iccParts struct {
 	size  int
 }
 
-func (p *iccParts) add(segment []byte) {
-	const prefix = "ICC_PROFILE\x00"
-	if !has(segment, prefix) || len(segment) < len(prefix)+2 {
-		return
-	}
-	number, count, data := segment[len(prefix)], int(segment[len(prefix)+1]), segment[len(prefix)+2:]
-	if p.parts[number] != nil || p.size > maxProfile {
-		return
-	}
-	p.parts[number], p.count, p.size = data, count, p.size+len(data)
+// wants tells whether a part that begins with its number and the count of all is new. The first of each number is the one that counts.
+func (p *iccParts) wants(part []byte) bool {
+	return len(part) >= 2 && p.parts[part[0]] == nil && p.size <= maxProfile
+}
+
+func (p *iccParts) add(part []byte) {
+	p.parts[part[0]], p.count, p.size = part[2:], int(part[1]), p.size+len(part)
 }
 
 // profile is nil unless all parts are there and together are no longer than a profile may be.

@@ -48,6 +48,8 @@ func TestRender_Memory(t *testing.T) { //nolint:paralleltest // It counts what t
 // TestDecoderMemory compares the estimate with what decoders allocate: never less, and not so much more that pictures wait for nothing.
 func TestDecoderMemory(t *testing.T) { //nolint:paralleltest // It counts what the process allocates.
 	const slack = 1 << 20
+	// Any file of so many bytes may have tables of prefix codes that this one has not.
+	uncertain := map[string]bool{"lossless webp": true, "transparent webp": true}
 	for name, test := range map[string]struct {
 		file   []byte
 		decode func(io.Reader) (image.Image, error)
@@ -59,7 +61,12 @@ func TestDecoderMemory(t *testing.T) { //nolint:paralleltest // It counts what t
 		"png":              {imagingtest.PNG(1500, 1000), png.Decode},
 		"png of 16 bits":   {imagingtest.PNGBomb(1500, 1000), png.Decode},
 		"png of a palette": {imagingtest.PalettePNG(1500, 1000), png.Decode},
+		"full progressive": {imagingtest.FlatFullProgressiveJPEG(2000, 1500), jpeg.Decode},
+		"progressive cmyk": {imagingtest.FlatProgressiveCMYK(2000, 1500), jpeg.Decode},
+		"progressive ycck": {imagingtest.FlatProgressiveYCCK(2000, 1500), jpeg.Decode},
 		"interlaced":       {corpusFile(t, "interlaced.png").Data, png.Decode},
+		"interlaced, deep": {imagingtest.InterlacedPNGBomb(1500, 1000), png.Decode},
+		"lossless webp":    {corpusFile(t, "lossless.webp").Data, webp.Decode},
 		"lossy webp":       {imagingtest.LossyWebP(), webp.Decode},
 		"transparent webp": {corpusFile(t, "transparent.webp").Data, webp.Decode},
 	} {
@@ -73,8 +80,18 @@ func TestDecoderMemory(t *testing.T) { //nolint:paralleltest // It counts what t
 			t.Fatalf("%s: %v", name, err)
 		}
 		runtime.ReadMemStats(&after)
-		if used := int64(after.TotalAlloc - before.TotalAlloc); used > estimate+slack || estimate > 2*used+slack {
+		used := int64(after.TotalAlloc - before.TotalAlloc)
+		if used > estimate+slack || estimate > 2*used+slack && !uncertain[name] {
 			t.Errorf("%s: got an estimate of %d for %d bytes", name, estimate, used)
 		}
 	}
+}
+
+// allocatedBytes counts those that do allocates, garbage included.
+func allocatedBytes(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }

@@ -8,68 +8,83 @@ import (
 	"io"
 )
 
+// pngReader walks the chunks of a PNG. Of those that must not be repeated the first is the one that counts.
+type pngReader struct {
+	br                   *bufio.Reader
+	h                    *header
+	pixels, exif, colors bool
+}
+
 // readPNG walks the chunks (PNG third edition, 5.3) to the end, since eXIf may stand behind the pixels.
 func (h *header) readPNG(br *bufio.Reader) error {
 	if _, err := br.Discard(8); err != nil {
 		return err
 	}
-	var pixels bool
+	p := pngReader{br: br, h: h}
 	for {
-		kind, n, err := pngChunk(br)
-		switch {
-		case err != nil:
-		case h.width == 0 && kind != "IHDR":
-			return refuse(CodeIncomplete, "The beginning of this PNG is damaged; export the picture again.")
-		case kind == "IEND":
-			err = io.EOF
-		default:
-			err = h.readPNGChunk(br, kind, n)
-		}
-		pixels = pixels || kind == "IDAT"
+		kind, err := p.chunk()
+		p.pixels = p.pixels || kind == "IDAT"
 		// What is missing behind the beginning of the pixels is the decoder's affair.
-		if pixels && isEnd(err) {
+		if p.pixels && isEnd(err) {
+			h.cut = true
 			return nil
 		}
 		if err != nil {
 			return err
 		}
+		if kind == "IEND" {
+			break
+		}
 	}
+	if !p.pixels {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
 }
 
-func pngChunk(br *bufio.Reader) (kind string, length int64, err error) {
-	var head [8]byte
-	if _, err := io.ReadFull(br, head[:]); err != nil {
-		return "", 0, err
+// chunk reads one, and the checksum, which the decoder verifies.
+func (p *pngReader) chunk() (kind string, err error) {
+	if err := p.h.countPiece(); err != nil {
+		return "", err
 	}
-	return string(head[4:]), int64(binary.BigEndian.Uint32(head[:])), nil
-}
-
-// readPNGChunk reads the data and the checksum, which the decoder verifies.
-func (h *header) readPNGChunk(br *bufio.Reader, kind string, n int64) error {
-	data := io.LimitReader(br, n)
-	var err error
-	switch {
-	case kind == "IHDR" && h.width == 0:
-		err = h.readIHDR(data, n)
-	case kind == "IHDR", n > 1<<31-1:
-		err = refuse(CodeIncomplete, "The structure of this PNG is damaged; export the picture again.")
-	case kind == "eXIf":
-		var exif []byte
-		exif, err = io.ReadAll(io.LimitReader(data, maxEXIF))
-		h.orientation = orientation(exif)
-	case kind == "iCCP":
-		var chunk []byte
-		chunk, err = io.ReadAll(io.LimitReader(data, maxProfile))
-		h.profile = pngProfile(chunk)
-	}
+	head, err := p.br.Peek(8)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if _, err := io.Copy(io.Discard, data); err != nil {
-		return err
+	kind, n := string(head[4:]), int64(binary.BigEndian.Uint32(head))
+	if n > 1<<31-1 || (kind == "IHDR") != (p.h.width == 0) {
+		return "", refuse(CodeIncomplete, "The structure of this PNG is damaged; export the picture again.")
 	}
-	_, err = br.Discard(4)
-	return err
+	if _, err := p.br.Discard(len(head)); err != nil || kind == "IEND" {
+		return kind, err
+	}
+	rest := n
+	switch {
+	case kind == "IHDR":
+		rest, err = 0, p.h.readIHDR(p.br, n)
+	case kind == "eXIf" && !p.exif:
+		p.exif = true
+		var exif []byte
+		exif, rest, err = readUpTo(p.br, n, maxEXIF)
+		p.h.orientation = orientation(exif)
+	case kind == "iCCP" && !p.colors && !p.pixels:
+		p.colors = true
+		p.h.profile, rest, err = readUpTo(p.br, n, maxProfile)
+	}
+	if err == nil {
+		_, err = p.br.Discard(int(rest) + 4)
+	}
+	return kind, err
+}
+
+// readUpTo reads the beginning of n bytes, and tells how many of them are left.
+func readUpTo(r io.Reader, n, limit int64) (data []byte, rest int64, err error) {
+	length := min(n, limit)
+	data, err = io.ReadAll(io.LimitReader(r, length))
+	if err == nil && int64(len(data)) < length {
+		err = io.ErrUnexpectedEOF
+	}
+	return data, n - length, err
 }
 
 func (h *header) readIHDR(r io.Reader, n int64) error {

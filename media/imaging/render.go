@@ -5,42 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
-
-	"golang.org/x/sync/semaphore"
 )
-
-// Config bounds a [Renderer]. Its zero value is useful.
-type Config struct {
-	// Decodes is how many pictures are rendered at once. The default is one per core (GOMAXPROCS).
-	Decodes int
-	// Memory is how many bytes the pictures rendered at once may need together by an estimate from their headers. One that needs more
-	// is rendered alone. The default is 512 MiB.
-	Memory int64
-}
-
-const defaultMemory = 512 << 20
-
-// Renderer makes the sizes of photographs that are shown. It is safe for concurrent use; calls beyond the bounds of its [Config] wait.
-type Renderer struct {
-	decodes, memory *semaphore.Weighted
-	budget          int64
-}
-
-// NewRenderer returns a renderer with the bounds of cfg.
-func NewRenderer(cfg Config) *Renderer {
-	if cfg.Decodes <= 0 {
-		cfg.Decodes = runtime.GOMAXPROCS(0)
-	}
-	if cfg.Memory <= 0 {
-		cfg.Memory = defaultMemory
-	}
-	return &Renderer{
-		decodes: semaphore.NewWeighted(int64(cfg.Decodes)),
-		memory:  semaphore.NewWeighted(cfg.Memory),
-		budget:  cfg.Memory,
-	}
-}
 
 // Rendition is what is shown of a photograph.
 type Rendition struct {
@@ -48,9 +13,11 @@ type Rendition struct {
 	Width, Height int
 	// Blurhash is a placeholder of some 28 characters (https://blurha.sh).
 	Blurhash string
-	// Variants are sorted by width, each once: 200, 500 and 1000 pixels, without enlarging. A narrower original yields those of
-	// these widths that are below its own, and one of its own width: 1000 and more gives 200, 500, 1000; 800 gives 200, 500, 800;
-	// 500 gives 200, 500; 120 gives 120.
+	// Variants are sorted by width, no width twice. They are made to fit into 200 x 600, 500 x 1500 and 1000 x 3000 pixels without
+	// enlarging. So their widths are 200, 500 and 1000, except for an original that is narrower, or more than three times as high
+	// as wide. A narrower one yields those of these widths that are below its own, and one of its own width: 1000 and more gives
+	// 200, 500, 1000; 800 gives 200, 500, 800; 500 gives 200, 500; 120 gives 120. A very tall one yields heights of 600, 1500 and
+	// 3000 and the widths that follow: 1333 x 30,000 gives 27 x 600, 67 x 1500, 133 x 3000.
 	Variants []Variant
 }
 
@@ -76,15 +43,11 @@ func (r *Renderer) Render(ctx context.Context, src io.ReadSeeker) (*Rendition, e
 	if err != nil {
 		return nil, fmt.Errorf("render image: %w", err)
 	}
-	if err := r.decodes.Acquire(ctx, 1); err != nil {
-		return nil, fmt.Errorf("render image: wait for a decoder: %w", err)
+	release, err := r.acquire(ctx, workingMemory(h))
+	if err != nil {
+		return nil, fmt.Errorf("render image: %w", err)
 	}
-	defer r.decodes.Release(1)
-	weight := min(workingMemory(h), r.budget)
-	if err := r.memory.Acquire(ctx, weight); err != nil {
-		return nil, fmt.Errorf("render image: wait for memory: %w", err)
-	}
-	defer r.release(weight)
+	defer release()
 	rendition, err := render(ctx, h, src)
 	if _, damaged := errors.AsType[*Damaged](err); err != nil && !damaged {
 		return nil, fmt.Errorf("render image: %w", err)
@@ -92,33 +55,21 @@ func (r *Renderer) Render(ctx context.Context, src io.ReadSeeker) (*Rendition, e
 	return rendition, err
 }
 
-// largeWeight is what makes a picture worth a collection of garbage of its own.
-const largeWeight = 32 << 20
-
-// release gives memory back to the budget, and before that to the heap: the collector lets garbage grow to the size of what lived when
-// it last looked, so the next picture would come on top of this one.
-func (r *Renderer) release(weight int64) {
-	if weight > largeWeight {
-		runtime.GC()
-	}
-	r.memory.Release(weight)
-}
-
 func render(ctx context.Context, h *header, src io.ReadSeeker) (*Rendition, error) {
 	displayedWidth, displayedHeight := h.displayed()
-	pic, err := decodeReduced(ctx, h, src, boxFactor(displayedWidth))
+	sizes := variantSizes(displayedWidth, displayedHeight)
+	pic, err := decodeReduced(ctx, h, src, boxFactor(displayedWidth, sizes))
 	if err != nil {
 		return nil, err
 	}
 	pic = pic.turned(turnOf(h.orientation))
 	rendition := &Rendition{Width: displayedWidth, Height: displayedHeight}
-	toSRGB := newConversion(parseProfile(h.profile))
-	for _, width := range variantWidths(displayedWidth) {
+	toSRGB := newConversion(h.colors())
+	for _, size := range sizes {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		height := max(1, (displayedHeight*width+displayedWidth/2)/displayedWidth)
-		pic = pic.resampled(width, height, chromaOf(toSRGB))
+		pic = pic.resampled(size.width, size.height, chromaOf(toSRGB))
 		if toSRGB != nil {
 			toSRGB.apply(pic)
 			// What is derived from this one is in sRGB already.
@@ -128,32 +79,48 @@ func render(ctx context.Context, h *header, src io.ReadSeeker) (*Rendition, erro
 		if err != nil {
 			return nil, err
 		}
-		rendition.Variants = append([]Variant{{Width: width, Height: height, JPEG: file}}, rendition.Variants...)
+		rendition.Variants = append([]Variant{{Width: size.width, Height: size.height, JPEG: file}}, rendition.Variants...)
 	}
 	rendition.Blurhash, err = pic.blurhash()
 	return rendition, err
 }
 
-// variantWidths are the widths to make of an original, the largest first.
-func variantWidths(original int) []int {
-	widths := []int{min(original, largestWidth)}
-	for _, width := range []int{500, 200} {
-		if width < original {
-			widths = append(widths, width)
+type size struct{ width, height int }
+
+// maxHeights is how many times its nominal width a variant may be high.
+const maxHeights = 3
+
+// variantSizes are the sizes to make of an original, the largest first, no width twice.
+func variantSizes(width, height int) []size {
+	var sizes []size
+	for _, nominal := range []int{1000, 500, 200} {
+		fitted := fit(width, height, nominal, maxHeights*nominal)
+		if len(sizes) == 0 || fitted.width < sizes[len(sizes)-1].width {
+			sizes = append(sizes, fitted)
 		}
 	}
-	return widths
+	return sizes
 }
 
-const largestWidth = 1000
+// fit shrinks a size into a box, keeping its proportions as far as whole pixels do.
+func fit(width, height, maxWidth, maxHeight int) size {
+	switch {
+	case width <= maxWidth && height <= maxHeight:
+		return size{width, height}
+	case width*maxHeight >= height*maxWidth:
+		return size{maxWidth, max(1, (height*maxWidth+width/2)/width)}
+	default:
+		return size{max(1, (width*maxHeight+height/2)/height), maxHeight}
+	}
+}
 
 // boxFactor is the whole number to divide a picture's size by so that it stays at least twice as wide as its largest variant: a mean
 // over boxes is cheap, and what it does to sharpness vanishes in the finer filter that follows.
-func boxFactor(width int) int { return max(1, width/(2*largestWidth)) }
+func boxFactor(width int, sizes []size) int { return max(1, width/(2*sizes[0].width)) }
 
 // workingMemory estimates what rendering needs beside the file: the decoder's share, and the reduced picture upright and lying.
 func workingMemory(h *header) int64 {
-	width, _ := h.displayed()
-	factor := int64(boxFactor(width))
+	width, height := h.displayed()
+	factor := int64(boxFactor(width, variantSizes(width, height)))
 	return h.memory + 6*int64(h.width)*int64(h.height)/(factor*factor) + 1<<20
 }

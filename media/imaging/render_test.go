@@ -7,7 +7,6 @@ import (
 	"image"
 	"image/color"
 	"math"
-	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -66,39 +65,12 @@ func wantRendition(tb testing.TB, got *imaging.Rendition, width, height int) {
 		if size := decodeJPEG(tb, variant.JPEG).Bounds().Size(); size != (image.Point{X: variant.Width, Y: variant.Height}) {
 			tb.Errorf("got a file of %v, want %d x %d", size, variant.Width, variant.Height)
 		}
-		if want := float64(variant.Width) * float64(height) / float64(width); max(want, 1)-float64(variant.Height) > 0.51 {
+		// One side is rounded to suit the other.
+		wantWidth := max(1, float64(variant.Height)*float64(width)/float64(height))
+		wantHeight := max(1, float64(variant.Width)*float64(height)/float64(width))
+		if math.Abs(wantWidth-float64(variant.Width)) > 0.51 && math.Abs(wantHeight-float64(variant.Height)) > 0.51 {
 			tb.Errorf("got %d x %d, want the proportions of %d x %d", variant.Width, variant.Height, width, height)
 		}
-	}
-}
-
-func TestRender_Widths(t *testing.T) {
-	t.Parallel()
-	for width, want := range map[int][]int{
-		1: {1}, 120: {120}, 199: {199}, 200: {200}, 201: {200, 201}, 500: {200, 500}, 800: {200, 500, 800}, 999: {200, 500, 999},
-		1000: {200, 500, 1000}, 1001: {200, 500, 1000}, 1999: {200, 500, 1000}, 6007: {200, 500, 1000},
-	} {
-		var got []int
-		rendition := render(t, imagingtest.JPEG(width, 33))
-		for _, variant := range rendition.Variants {
-			got = append(got, variant.Width)
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("width %d: got variants %v, want %v", width, got, want)
-		}
-		wantRendition(t, rendition, width, 33)
-	}
-}
-
-// TestRender_WidthsAsDisplayed has a photograph that lies.
-func TestRender_WidthsAsDisplayed(t *testing.T) {
-	t.Parallel()
-	got := render(t, imagingtest.WithOrientation(imagingtest.JPEG(1200, 300), 6))
-	if got.Width != 300 || got.Height != 1200 || len(got.Variants) != 2 {
-		t.Fatalf("got %d x %d with %d variants, want 300 x 1200 with 2", got.Width, got.Height, len(got.Variants))
-	}
-	if v := got.Variants[0]; v.Width != 200 || v.Height != 800 {
-		t.Errorf("got %d x %d, want 200 x 800", v.Width, v.Height)
 	}
 }
 

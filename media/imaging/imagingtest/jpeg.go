@@ -8,8 +8,7 @@ import (
 
 // WithSegment returns the JPEG with another segment at its beginning.
 func WithSegment(file []byte, marker byte, data []byte) []byte {
-	segment := binary.BigEndian.AppendUint16([]byte{0xff, marker}, uint16(len(data)+2))
-	return slices.Concat(file[:2], segment, data, file[2:])
+	return slices.Concat(file[:2], segment(marker, data), file[2:])
 }
 
 // WithOrientation returns the JPEG with an EXIF orientation.
@@ -96,15 +95,4 @@ func ZIP() []byte {
 	local := append([]byte("PK\x03\x04\x14\x00"), make([]byte, 20)...)
 	local = append(local, byte(len(name)), 0, 0, 0)
 	return append(append(local, name...), append([]byte("PK\x05\x06"), make([]byte, 18)...)...)
-}
-
-// FlatProgressiveJPEG returns a progressive JPEG, 4:2:0, of one scan and one colour, in a few bytes for each thousand pixels.
-func FlatProgressiveJPEG(width, height uint16) []byte {
-	file := WithSize(JPEG(16, 16), width, height)
-	file[segmentAt(file, 0xc0)+1] = 0xc2
-	scan := segmentAt(file, 0xda)
-	units := (int(width) + 15) / 16 * ((int(height) + 15) / 16)
-	// The first coefficients of three channels; in the usual tables two zero bits say that one is like the one before.
-	head := []byte{0xff, 0xda, 0, 12, 3, 1, 0x00, 2, 0x11, 3, 0x11, 0, 0, 0}
-	return slices.Concat(file[:scan], head, make([]byte, (units*6*2+7)/8), []byte{0xff, 0xd9})
 }

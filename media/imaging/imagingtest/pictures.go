@@ -142,12 +142,18 @@ func encodedGIF(width, height int, frames ...*image.Paletted) []byte {
 func GIFWithHTML(width, height int) []byte {
 	file := encodedGIF(width, height, paletted(width, height))
 	const script = "<html><script>alert(document.cookie)</script></html>"
-	afterScreen := 13
-	if flags := file[10]; flags&0x80 != 0 {
-		afterScreen += 3 << (1 + flags&7)
-	}
+	at := afterGlobalPalette(file)
 	comment := append([]byte{0x21, 0xfe, byte(len(script))}, script+"\x00"...)
-	return append(append(append([]byte{}, file[:afterScreen]...), comment...), file[afterScreen:]...)
+	return append(append(append([]byte{}, file[:at]...), comment...), file[at:]...)
+}
+
+// afterGlobalPalette is where the blocks of a GIF begin.
+func afterGlobalPalette(file []byte) int {
+	at := 13
+	if flags := file[10]; flags&0x80 != 0 {
+		at += 3 << (1 + flags&7)
+	}
+	return at
 }
 
 // OutsideGIF returns a GIF whose screen is smaller than its frame.

@@ -35,3 +35,8 @@ func AnimatedWebP() []byte {
 
 // MismatchedWebP returns a WebP whose canvas is not the size of its picture.
 func MismatchedWebP() []byte { return webp(canvas(0, 100, 100), lossyChunk()) }
+
+// twiceTurnedWebP returns a photograph with two orientations, of which the first turns it.
+func twiceTurnedWebP() []byte {
+	return webp(stored("display_p3_orientation_6.webp")[12:], riffChunk("EXIF", EXIF(1, 0)))
+}
