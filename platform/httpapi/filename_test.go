@@ -38,6 +38,7 @@ func TestFileNames(t *testing.T) {
 		"filename=\"a\xff\xfeb.jpg\"":                 "a\uFFFDb.jpg",
 		`filename="Zürich 雪 🏔.jpg"`:                   "Zürich 雪 🏔.jpg",
 		`filename="` + long + `"`:                     long[:2*255],
+		`filename="` + long[:2*254] + ` x"`:           long[:2*254],
 		`filename="fallback.jpg"; filename*=UTF-8''na%C3%AFve%20%E9%9B%AA.jpg`: "naïve 雪.jpg",
 		`filename*=utf-8'en'..%2F..%2Fx.jpg`:                                   "x.jpg",
 		`filename*=ISO-8859-1''na%EFve.jpg`:                                    "naïve.jpg",

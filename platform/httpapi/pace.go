@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -47,10 +46,6 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	b.left -= time.Since(start)
 	if b.read += n; b.read >= paceBytes {
 		b.read, b.left = 0, paceWindow
-	}
-	if errors.Is(err, io.EOF) {
-		// From here on the server reads in the background, to see whether the client is still there.
-		_ = b.conn.SetReadDeadline(b.end)
 	}
 	return n, err
 }

@@ -121,13 +121,13 @@ func TestPaceOfUploads(t *testing.T) {
 	}
 }
 
-// registerBusy declares an endpoint that takes longer over each piece than a sender may be silent.
+// registerBusy declares an endpoint that takes longer than a sender may be silent, over each piece and over the whole.
 func registerBusy(api *httpapi.API) {
 	rt := httpapi.Route{
 		Pattern: "POST /things/{id}/files", ID: "addFiles", Tag: "Things", Summary: "Add files", Access: member,
 		MaxBody: maxUpload, Timeout: 5 * time.Minute, Status: http.StatusOK,
 	}
-	httpapi.Handle(api, rt, func(_ context.Context, in *fileInput) (*fileOutput, error) {
+	httpapi.Handle(api, rt, func(ctx context.Context, in *fileInput) (*fileOutput, error) {
 		for file, err := range in.Files.All() {
 			for err == nil {
 				_, err = io.CopyN(io.Discard, file, 256<<10)
@@ -137,6 +137,7 @@ func registerBusy(api *httpapi.API) {
 				return nil, err
 			}
 		}
-		return &fileOutput{}, nil
+		<-time.After(20 * time.Second)
+		return &fileOutput{}, ctx.Err()
 	})
 }

@@ -111,7 +111,7 @@ func (u *upload) blame(err error) error {
 // drain sends the answer, and reads the rest of the body for those clients that read only when they have written
 // all. Of no body it reads more than twice the limit, nor begins where that would not reach the end.
 func (u *upload) drain(w http.ResponseWriter) {
-	if u == nil || u.awaited && u.read == 0 || u.declared > 2*u.limit {
+	if u == nil || errors.Is(u.err, io.EOF) || u.awaited && u.read == 0 || u.declared > 2*u.limit {
 		return
 	}
 	if paced, ok := u.body.(*pacedBody); ok {
