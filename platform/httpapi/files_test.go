@@ -60,7 +60,7 @@ func addFiles(_ context.Context, in *fileInput) (*fileOutput, error) {
 		if err != nil {
 			return nil, fmt.Errorf("add files: %w", err)
 		}
-		out.Names, out.Contents = append(out.Names, file.Name), append(out.Contents, string(content))
+		out.Names, out.Contents = append(out.Names, file.Name), append(out.Contents, strings.ToValidUTF8(string(content), "\uFFFD"))
 		if in.Mode == "first" {
 			break
 		}
