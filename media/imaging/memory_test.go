@@ -41,6 +41,9 @@ func TestRender_Memory(t *testing.T) { //nolint:paralleltest // It counts what t
 		if megabytes := int(int64(after.HeapAlloc)-int64(before.HeapAlloc)) / 1_000_000; megabytes > 32 {
 			t.Errorf("%s: got %d MB left behind, want at most 32", name, megabytes)
 		}
+		if megabytes := (after.HeapIdle - after.HeapReleased) / 1_000_000; megabytes > 150 {
+			t.Errorf("%s: got %d MB kept from the system, want at most 150", name, megabytes)
+		}
 		wantRendition(t, got, test.size.X, test.size.Y)
 	}
 }
