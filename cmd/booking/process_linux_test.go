@@ -133,10 +133,7 @@ func TestKillLeavesNoProcess(t *testing.T) {
 	t.Parallel()
 	p, _ := spawn(t)
 	postgres, dir := p.postgres(t), p.runDir(t)
-	if err := p.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = p.Wait() // It was killed.
+	kill(t, p)
 	eventually(t, "PostgreSQL ended with the program", func() bool { return !lives(postgres) })
 	next, _ := spawn(t)
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {

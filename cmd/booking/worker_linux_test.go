@@ -16,15 +16,21 @@ import (
 // spawnWorker starts "booking worker" and returns it with its base URL.
 func spawnWorker(t *testing.T, c pg.Config) (*process, string) {
 	t.Helper()
-	getenv := environmentFor(c, nil)
+	return spawnServer(t, environmentFor(c, nil), "worker")
+}
+
+// spawnServer starts "booking api" or "booking worker" and returns it with its base URL.
+func spawnServer(t *testing.T, getenv func(string) string, command string) (*process, string) {
+	t.Helper()
 	var env []string
 	for _, name := range []string{
 		"APP_ENV", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USERNAME", "DB_PASSWORD", "DB_SSLMODE",
-		"REDIS_HOST", "REDIS_PORT", "JWT_SECRET_KEY", "IMAGES_DIR",
+		"REDIS_HOST", "REDIS_PORT", "JWT_SECRET_KEY", "ADMIN_EMAIL", "ADMIN_PASSWORD", "ROOT_PATH", "TMPDIR",
+		"IMAGES_DIR", "S3_BUCKET", "S3_ENDPOINT", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY",
 	} {
 		env = append(env, name+"="+getenv(name))
 	}
-	p := execute(t, env, "worker", "--addr", "127.0.0.1:0")
+	p := execute(t, env, command, "--addr", "127.0.0.1:0")
 	return p, "http://" + p.stderr.await(t, workerAddress)
 }
 
@@ -80,18 +86,9 @@ func TestKilledWorker(t *testing.T) {
 	release := holdLedger(t, db)
 	p, _ := spawnWorker(t, config)
 	job := recountIn(t, db, "running")
-	if err := p.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = p.Wait() // It was killed.
+	kill(t, p)
 	release()
-	// An hour passes: the lease of the dead leader has ended, and so has the time that a recount may take.
-	_, err := db.Exec(t.Context(), `
-WITH led AS (UPDATE river_leader SET elected_at = elected_at - interval '1 hour', expires_at = expires_at - interval '1 hour')
-UPDATE river_job SET attempted_at = attempted_at - interval '1 hour' WHERE id = $1`, job.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	letAnHourPass(t, db)
 	next, _ := spawnWorker(t, config)
 	again := recountIn(t, db, "completed")
 	if again.ID != job.ID || again.Attempt != 2 {
@@ -130,6 +127,26 @@ func TestWorkerStopsSoftly(t *testing.T) {
 	if job := recountIn(t, db, "completed"); job.Attempt != 1 {
 		t.Errorf("job that ran: got attempt %d, want the first to finish", job.Attempt)
 	}
+}
+
+// letAnHourPass ends the lease of a dead leader, and the time that the jobs of a dead worker may take.
+func letAnHourPass(t *testing.T, db *pgxpool.Pool) {
+	t.Helper()
+	_, err := db.Exec(t.Context(), `
+WITH led AS (UPDATE river_leader SET elected_at = elected_at - interval '1 hour', expires_at = expires_at - interval '1 hour')
+UPDATE river_job SET attempted_at = attempted_at - interval '1 hour' WHERE state = 'running'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kill ends the process without a chance to clean up.
+func kill(t *testing.T, p *process) {
+	t.Helper()
+	if err := p.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.Wait() // It was killed.
 }
 
 // terminate tells the process to stop, which must succeed.
