@@ -52,6 +52,7 @@ func TestServeFile(t *testing.T) {
 		t.Errorf("HEAD = %d bytes, length %s", len(res.Body), res.Header.Get("Content-Length"))
 	}
 	modified := whole.Header.Get("Last-Modified")
+	s.get("GET", path+"?v=2", "", "").Want(200)
 	s.get("GET", path, "If-None-Match", tag).Want(http.StatusNotModified)
 	s.get("GET", path, "If-None-Match", `"other"`).Want(200)
 	s.get("GET", path, "If-Modified-Since", modified).Want(http.StatusNotModified)

@@ -42,8 +42,8 @@ func costly() map[string][]byte {
 	}
 }
 
-// TestInspect_Cost allows a multiple of what reading takes on a slow and busy machine; each of these files took seconds, or tenths of one
-// for every ten megabytes, when what it repeats was read as often as it stands there.
+// TestInspect_Cost allows a hundred times what these files take, about five milliseconds at most, for the sake of a busy machine with the
+// race detector. Unpacking every profile takes seconds, and what is done for every piece shows in the allocations.
 func TestInspect_Cost(t *testing.T) { //nolint:paralleltest // It measures time and what the process allocates.
 	for name, file := range costly() {
 		allocated := testing.AllocsPerRun(1, func() { _, _ = imaging.Inspect(bytes.NewReader(file)) })
@@ -57,7 +57,7 @@ func TestInspect_Cost(t *testing.T) { //nolint:paralleltest // It measures time 
 			fastest = min(fastest, time.Since(start))
 		}
 		t.Logf("%s, %d bytes: %v, %.0f allocations", name, len(file), fastest, allocated)
-		if limit := 60 * time.Millisecond; fastest > limit {
+		if limit := 500 * time.Millisecond; fastest > limit {
 			t.Errorf("%s: got %v, want at most %v", name, fastest, limit)
 		}
 	}
