@@ -107,6 +107,7 @@ func TestImagesWhilePostgresRestarts(t *testing.T) {
 	}
 	p.stderr.await(t, `"level":"(WARN|ERROR)"`)
 	d.start()
+	s.db.Reset() // The connections of the test are those of a server that is gone.
 	eventuallyAnswers(t, s.admin, "/ready", "ready", http.StatusOK)
 	s.upload("/hotels/1/rooms/1/images", 1, photograph)
 	eventually(t, "the same worker makes the new image", func() bool {

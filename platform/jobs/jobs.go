@@ -53,7 +53,7 @@ import (
 const (
 	// Default is for what takes moments, and for what waits on others.
 	Default = river.QueueDefault
-	// Images is for what needs a processor for itself.
+	// Images is for what needs a processor for itself, and shares them out on its own.
 	Images = "images"
 )
 
@@ -80,8 +80,11 @@ const (
 )
 
 const (
-	// defaultWorkers is how many jobs of the default queue a worker runs at a time. Images has one per processor.
+	// defaultWorkers is how many jobs of the default queue a worker runs at a time.
 	defaultWorkers = 4
+	// imagesPerCore is how many of the queue Images it runs for each processor. They share the processors by rules of
+	// their own, by which large pictures wait for one another: small ones must find a worker meanwhile.
+	imagesPerCore = 2
 	// fetchCooldown and pollInterval are how soon and how late a worker asks for jobs after one was inserted. The
 	// first bounds the load of many insertions, the second the wait where a notification is lost.
 	fetchCooldown = 100 * time.Millisecond

@@ -24,7 +24,9 @@ const (
 )
 
 // MaxRunning is how many jobs a Worker runs at a time, for the size of the pool that they use.
-func MaxRunning() int { return defaultWorkers + runtime.GOMAXPROCS(0) }
+func MaxRunning() int { return defaultWorkers + imageWorkers() }
+
+func imageWorkers() int { return imagesPerCore * runtime.GOMAXPROCS(0) }
 
 // A Worker runs the jobs of all queues.
 type Worker struct {
@@ -59,7 +61,7 @@ func (w *Worker) config() *river.Config {
 		Logger: riverLogger(w.log),
 		Queues: map[string]river.QueueConfig{
 			Default: {MaxWorkers: defaultWorkers},
-			Images:  {MaxWorkers: runtime.GOMAXPROCS(0)},
+			Images:  {MaxWorkers: imageWorkers()},
 		},
 		FetchOnlyKnownKinds:         true,
 		FetchCooldown:               fetchCooldown,
