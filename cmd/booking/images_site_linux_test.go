@@ -160,7 +160,8 @@ func (s *site) wantFiles() {
 	s.wantNamed()
 }
 
-const namedFiles = `SELECT 'images/' || unnest(variant_names) FROM images UNION ALL SELECT original FROM images WHERE original IS NOT NULL`
+// An image that is not processed any more names its original until the row learns that the file is gone.
+const namedFiles = `SELECT 'images/' || unnest(variant_names) FROM images UNION ALL SELECT original FROM images WHERE status = 'processing'`
 
 // wantNamed checks that the store has the files that the rows name.
 func (s *site) wantNamed() {
