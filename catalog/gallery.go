@@ -180,16 +180,16 @@ func detachImages(ctx context.Context, tx pgx.Tx, queue *jobs.Client, sql string
 
 const existsGallery = `
 SELECT EXISTS (SELECT FROM hotels WHERE id = $1 AND archived_at IS NULL)
-	AND ($2 = 0 OR EXISTS (SELECT FROM rooms WHERE id = $2 AND hotel_id = $1 AND archived_at IS NULL))`
+	AND ($2::bigint = 0 OR EXISTS (SELECT FROM rooms WHERE id = $2 AND hotel_id = $1 AND archived_at IS NULL))`
 
 const countImages = `
-SELECT (SELECT count(*) FROM images WHERE hotel_id = $1 AND coalesce(room_id, 0) = $2),
+SELECT (SELECT count(*) FROM images WHERE hotel_id = $1 AND coalesce(room_id, 0) = $2::bigint),
 	(SELECT count(*) FROM images WHERE hotel_id = $1 AND status = 'processing')`
 
 const insertImage = `
 INSERT INTO images (hotel_id, room_id, filename, original, width, height, position)
-SELECT $1, nullif($2, 0), $3, $4, $5, $6, coalesce(max(position), 0) + 1
-FROM images WHERE hotel_id = $1 AND coalesce(room_id, 0) = $2
+SELECT $1, nullif($2::bigint, 0), $3, $4, $5, $6, coalesce(max(position), 0) + 1
+FROM images WHERE hotel_id = $1 AND coalesce(room_id, 0) = $2::bigint
 RETURNING id`
 
 const selectGalleryIDs = `SELECT id FROM images WHERE hotel_id = $1 AND coalesce(room_id, 0) = $2 ORDER BY position`

@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -160,6 +161,21 @@ func TestRacingMovesKeepTheOrderWhole(t *testing.T) {
 	slices.Sort(got)
 	if want := ids[1:]; !slices.Equal(got, want) {
 		t.Errorf("images = %v, want %v", got, want)
+	}
+}
+
+// Ids are 64 bits wide wherever they go.
+func TestGalleryOfARoomWithALargeID(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	hotel := f.hotel(f.moscow(), "A")
+	f.exec("SELECT setval(pg_get_serial_sequence('rooms', 'id'), 9000000000000)")
+	room := f.room(hotel, "Double")
+	id := f.mustAdd(catalog.Gallery{HotelID: hotel, RoomID: room}, 2)[0]
+	f.show(id)
+	f.admin.Do("PATCH", imagePath(id), object{"position": 2}).Want(200)
+	if got := f.order(fmt.Sprintf("/hotels/%d/rooms/%d/images", hotel, room)); len(got) != 2 || got[1] != id {
+		t.Errorf("images = %v, want %d last", got, id)
 	}
 }
 

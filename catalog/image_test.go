@@ -118,7 +118,11 @@ func TestImages(t *testing.T) {
 	}
 	f.hotel(1, "B")
 	wantBody(t, f.anyone.Do("GET", "/hotels/2/images", nil).Want(200).Body, `{"items":[],"next_cursor":null}`)
-	for _, path := range []string{"/images/3", "/hotels/3/images", "/hotels/2/rooms/1/images", "/hotels/1/rooms/2/images"} {
+	const largest = "9223372036854775807"
+	for _, path := range []string{
+		"/images/3", "/hotels/3/images", "/hotels/2/rooms/1/images", "/hotels/1/rooms/2/images",
+		"/images/" + largest, "/hotels/" + largest + "/images", "/hotels/1/rooms/" + largest + "/images",
+	} {
 		f.anyone.Do("GET", path, nil).WantProblem(404, "not_found")
 	}
 }

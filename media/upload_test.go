@@ -79,6 +79,7 @@ func TestRefusedUploads(t *testing.T) {
 		"somebody's hotel":   {other, s.hotelURL, files(good), 404, "not_found"},
 		"absent hotel":       {s.admin, "/hotels/2/images", files(good), 404, "not_found"},
 		"absent room":        {s.admin, "/hotels/1/rooms/2/images", files(good), 404, "not_found"},
+		"largest room":       {s.admin, "/hotels/1/rooms/9223372036854775807/images", files(good), 404, "not_found"},
 		"no file":            {s.admin, s.hotelURL, nil, 422, "validation_failed"},
 		"another part":       {s.admin, s.hotelURL, []apitest.Part{{Field: "picture", FileName: "a.jpg", Content: good}}, 422, "validation_failed"},
 		"eleven files":       {s.admin, s.hotelURL, files(repeat(good, 11)...), 422, "validation_failed"},
