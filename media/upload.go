@@ -20,6 +20,8 @@ import (
 )
 
 const (
+	// lastPriority is River's number for what comes after everything else. The first is 1.
+	lastPriority = 4
 	// originals is below which key the store has what was uploaded.
 	originals = "originals/"
 	// storagePause is what a client is told to wait when the store or the disk does not take its files.
@@ -114,15 +116,28 @@ func (s *Service) add(ctx context.Context, g catalog.Gallery, added []catalog.Ne
 		if images, err = g.Add(ctx, tx, added); err != nil {
 			return err
 		}
+		var waiting int
+		if err := tx.QueryRow(ctx, countWaiting, g.HotelID).Scan(&waiting); err != nil {
+			return err
+		}
+		opts := &river.InsertOpts{Priority: priority(waiting)}
 		queued := make([]river.InsertManyParams, len(images))
 		for i, image := range images {
-			queued[i] = river.InsertManyParams{Args: ProcessArgs{ImageID: image.ID}}
+			queued[i] = river.InsertManyParams{Args: ProcessArgs{ImageID: image.ID}, InsertOpts: opts}
 		}
 		_, err = s.jobs.InsertManyTx(ctx, tx, queued)
 		return err
 	})
 	return images, err
 }
+
+// priority is that of an upload by which so many images of a hotel wait: the more there are, the later they come, so
+// that a hotel with hundreds of photographs does not hold up one with three.
+func priority(waiting int) int {
+	return min(1+waiting/maxFiles, lastPriority)
+}
+
+const countWaiting = `SELECT count(*) FROM images WHERE hotel_id = $1 AND status = 'processing'`
 
 // isRefusal reports whether err is a decision, so that nothing was committed. Of a connection that breaks during a
 // commit nobody knows whether it was: then the files stay, and a sweep removes them if no row came to be.
