@@ -62,6 +62,7 @@ func TestUploadsOfAHotelAtOnce(t *testing.T) {
 	s.admin.Upload("POST", s.hotelURL, files(small)...).Want(202)
 }
 
+// One caller cannot have all turns by means of many hotels.
 func TestUploadsOfACallerAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newStudio(t)
@@ -92,6 +93,7 @@ func TestUploadsOfACallerAtOnce(t *testing.T) {
 	outside.Wait()
 }
 
+// The more images of a hotel wait, the later the next ones come.
 func TestLargeUploadsComeLater(t *testing.T) {
 	t.Parallel()
 	s := newStudio(t)

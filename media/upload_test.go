@@ -187,8 +187,6 @@ func TestUploadOfAClientThatGoes(t *testing.T) {
 	}
 }
 
-// One caller cannot have all turns by means of many hotels.
-// The more images of a hotel wait, the later the next ones come.
 // A client that stops in the middle leaves nothing.
 func TestUploadThatBreaksOff(t *testing.T) {
 	t.Parallel()
