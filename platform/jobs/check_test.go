@@ -33,7 +33,10 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A worker that was killed says nothing, and its time runs out.
-	if _, err := b.pool.Exec(t.Context(), "INSERT INTO river_leader (leader_id, elected_at, expires_at) VALUES ('x', now() - interval '1 minute', now() - interval '1 second')"); err != nil {
+	const killed = `
+INSERT INTO river_leader (leader_id, elected_at, expires_at) VALUES ('x', now() - interval '1 minute', now() - interval '1 second')
+ON CONFLICT (name) DO UPDATE SET elected_at = excluded.elected_at, expires_at = excluded.expires_at`
+	if _, err := b.pool.Exec(t.Context(), killed); err != nil {
 		t.Fatal(err)
 	}
 	if err := jobs.Check(t.Context(), b.pool); !errors.Is(err, jobs.ErrNoWorker) {
