@@ -37,7 +37,7 @@ func TestPath(t *testing.T) {
 	t.Parallel()
 	for root, want := range map[string]string{
 		"":      `{"cover":"/static/a.jpg","none":"","optional":"/b","missing":null,"pages":["/c","/d?x=<&>"],"by_name":{"e":"/e"},"text":"/f"}`,
-		"/root": `{"cover":"/root/static/a.jpg","none":"","optional":"/root/b","missing":null,"pages":["/root/c","/root/d?x=<&>"],"by_name":{"e":"/root/e"},"text":"/f"}`,
+		"/base": `{"cover":"/base/static/a.jpg","none":"","optional":"/base/b","missing":null,"pages":["/base/c","/base/d?x=<&>"],"by_name":{"e":"/base/e"},"text":"/f"}`,
 	} {
 		c := apitest.Build(t, httpapi.Config{RootPath: root}, registerGallery)
 		if diff := cmp.Diff(want+"\n", string(c.Do("GET", "/gallery", nil).Want(200).Body)); diff != "" {
@@ -71,7 +71,7 @@ func BenchmarkResponse(b *testing.B) {
 	}
 	rt := httpapi.Route{Pattern: "GET /things", ID: "getThings", Tag: "Things", Summary: "Things", Access: httpapi.Public}
 	pages := httpapi.Route{Pattern: "GET /pages", ID: "getPages", Tag: "Things", Summary: "Pages", Access: httpapi.Public}
-	for _, root := range []string{"", "/root"} {
+	for _, root := range []string{"", "/base"} {
 		c := apitest.Build(b, httpapi.Config{RootPath: root}, func(api *httpapi.API) {
 			httpapi.Handle(api, rt, func(context.Context, *struct{}) (*[]thing, error) { return &things, nil })
 			httpapi.Handle(api, pages, func(context.Context, *struct{}) (*[]gallery, error) { return &page, nil })
