@@ -9,6 +9,7 @@ import (
 type seenFiles struct {
 	seed   maphash.Seed
 	hashes []uint64
+	whole  bool // none is left out
 }
 
 func (f *seenFiles) add(key string) { f.hashes = append(f.hashes, maphash.String(f.seed, key)) }

@@ -74,9 +74,9 @@ func (s *Service) Sweep(ctx context.Context) (swept Swept, err error) {
 	})
 	failed, swept.Orphans = errors.Join(failed, err), orphans
 	orphans, seen, err := s.sweepFiles(ctx, variants, s.wantedVariants)
-	swept.Orphans += orphans
-	if err != nil {
-		return swept, errors.Join(failed, err)
+	failed, swept.Orphans = errors.Join(failed, err), swept.Orphans+orphans
+	if !seen.whole {
+		return swept, failed
 	}
 	swept.Missing, err = s.countMissing(ctx, seen)
 	s.metrics.missing.Add(float64(swept.Missing))
@@ -112,10 +112,13 @@ func (s *Service) sweepFiles(
 ) (orphans int, seen seenFiles, err error) {
 	seen.seed = maphash.MakeSeed()
 	var batch []string
-	flush := func() error {
+	var failed error
+	flush := func() {
 		removed, err := s.removeUnknown(ctx, batch, known)
 		orphans, batch = orphans+removed, batch[:0]
-		return err
+		if err != nil {
+			failed = err
+		}
 	}
 	for entry, err := range s.store.List(ctx, prefix) {
 		if err != nil {
@@ -126,13 +129,13 @@ func (s *Service) sweepFiles(
 			continue
 		}
 		if batch = append(batch, entry.Key); len(batch) == sweepBatch {
-			if err := flush(); err != nil {
-				return orphans, seen, err
-			}
+			flush()
 		}
 	}
+	flush()
 	slices.Sort(seen.hashes)
-	return orphans, seen, flush()
+	seen.whole = true
+	return orphans, seen, failed
 }
 
 func (s *Service) removeUnknown(

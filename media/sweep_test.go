@@ -3,6 +3,7 @@ package media_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -208,5 +209,32 @@ func TestSweepDropsOriginalsThatNoJobNeeds(t *testing.T) {
 	s.sweep()
 	if n := s.number("SELECT id FROM images WHERE original IS NULL"); n != 2 || len(s.keys("originals/")) != 2 {
 		t.Errorf("image %d has lost its original and %d are left; want 2, and 2", n, len(s.keys("originals/")))
+	}
+}
+
+// A file that cannot be removed does not keep the sweep from those far behind it, nor from counting.
+func TestSweepGoesOnPastAFaultInAnotherBatch(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	const files = 2500
+	s.put("images/9-stuck.jpg", 2*time.Hour)
+	when := time.Now().Add(-2 * time.Hour)
+	for i := range files {
+		path := s.path(fmt.Sprintf("images/%d-old.jpg", 10+i))
+		if err := errors.Join(os.WriteFile(path, []byte("x"), 0o600), os.Chtimes(path, when, when)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.store.fail(func(_ context.Context, method, key string) error {
+		if method == "Delete" && key == "images/9-stuck.jpg" {
+			return storage.ErrUnavailable
+		}
+		return nil
+	})
+	s.exec(`INSERT INTO images (hotel_id, position, status, width, height, filename, created_at, variant_names, variant_widths,
+		variant_heights, variant_bytes) VALUES (1, 1, 'ready', 1, 1, '', now() - interval '2 hours', '{1-gone.jpg}', '{1}', '{1}', '{1}')`)
+	got, err := s.service.Sweep(t.Context())
+	if want := (media.Swept{Orphans: files, Missing: 1}); err == nil || got != want {
+		t.Errorf("Sweep() = %+v, %v; want %+v and an error", got, err, want)
 	}
 }
