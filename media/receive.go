@@ -87,8 +87,7 @@ func (s *Service) spool(from *httpapi.File) (_ *photograph, err error) {
 	if p.size > s.maxFile {
 		return nil, errs.BodyTooLarge.Newf("A file may have %d MiB at most.", s.maxFile>>20)
 	}
-	_, err = file.Seek(0, io.SeekStart)
-	return p, err
+	return p, nil
 }
 
 // closeAll gives the space of the files back.
