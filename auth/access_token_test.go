@@ -13,6 +13,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/shumbooking/shumbooking/auth"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
 )
 
 // offline returns a service that needs no database, for what is decided before the database is asked.
@@ -226,7 +227,7 @@ func BenchmarkVerifyAccessToken(b *testing.B) {
 	}
 }
 
-func BenchmarkAuthenticate(b *testing.B) {
+func BenchmarkAdmit(b *testing.B) {
 	w := setup(b)
 	w.auth = w.service(b, auth.Config{})
 	w.user(b, "anna@example.com", auth.Guest)
@@ -237,7 +238,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 	req.Header.Set("Authorization", "Bearer "+w.login(b, "anna@example.com").AccessToken)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := w.auth.Authenticate(req, auth.SignedIn); err != nil {
+		if _, err := w.auth.Admit(req, httpapi.Demand{Access: auth.SignedIn}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -14,27 +14,31 @@ import (
 	"github.com/shumbooking/shumbooking/platform/httpapi"
 )
 
-// Authenticate tells who makes r by its bearer token (RFC 6750, section 2.1) and whether routes of the given
-// access are open to them. It returns a context that CallerFrom reads, and the caller's id for the log.
+// Admit is an httpapi.Config.Admit. It tells who makes r by its bearer token (RFC 6750, section 2.1) and whether the
+// route is open to them. The context of the admission is one that CallerFrom reads.
 //
 // A missing, forged or expired token, an ended session, and a disabled or deleted user are an error of kind
 // errs.Unauthenticated; a role that is not enough is one of kind errs.Forbidden. PostgreSQL decides: if it does
 // not answer, its error is returned, so that nobody is let in and nobody is told to sign in again.
-func (s *Service) Authenticate(r *http.Request, access httpapi.Access) (context.Context, string, error) {
+func (s *Service) Admit(r *http.Request, d httpapi.Demand) (httpapi.Admission, error) {
+	if d.Access == httpapi.Public {
+		return httpapi.Admission{}, nil
+	}
 	token, err := bearerToken(r.Header)
 	if err != nil {
-		return nil, "", err
+		return httpapi.Admission{}, err
 	}
 	userID, sessionID, err := s.access.verify(token)
 	if err != nil {
-		return nil, "", errBadToken(err)
+		return httpapi.Admission{}, errBadToken(err)
 	}
 	caller := Caller{UserID: userID, SessionID: sessionID}
 	caller.Role, err = s.liveRole(r.Context(), caller)
 	if err != nil {
-		return nil, "", fmt.Errorf("authenticate: %w", err)
+		return httpapi.Admission{}, fmt.Errorf("authenticate: %w", err)
 	}
-	return WithCaller(r.Context(), caller), strconv.FormatInt(userID, 10), Authorize(caller, access)
+	admission := httpapi.Admission{Context: WithCaller(r.Context(), caller), Caller: strconv.FormatInt(userID, 10)}
+	return admission, Authorize(caller, d.Access)
 }
 
 // liveRole returns the role that the caller has now, or an error of kind errs.Unauthenticated when the session is

@@ -22,24 +22,24 @@ func request(headers ...string) *http.Request {
 	return r
 }
 
-func TestAuthenticate(t *testing.T) {
+func TestAdmit(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	u := b.user(t, "boris@example.com", auth.Manager)
 	token := b.login(t, "boris@example.com").AccessToken
 	for _, scheme := range []string{"Bearer ", "bearer ", "BEARER  "} {
-		ctx, name, err := b.auth.Authenticate(request(scheme+token), auth.SignedIn)
+		admitted, err := b.auth.Admit(request(scheme+token), httpapi.Demand{Access: auth.SignedIn})
 		if err != nil {
-			t.Errorf("Authenticate(%q...) = %v", scheme, err)
+			t.Errorf("Admit(%q...) = %v", scheme, err)
 			continue
 		}
-		if c := auth.CallerFrom(ctx); c.UserID != u.ID || c.Role != auth.Manager || c.SessionID == 0 || name == "" {
-			t.Errorf("caller = %+v, %q", c, name)
+		if c := auth.CallerFrom(admitted.Context); c.UserID != u.ID || c.Role != auth.Manager || c.SessionID == 0 || admitted.Caller == "" {
+			t.Errorf("caller = %+v, %q", c, admitted.Caller)
 		}
 	}
 }
 
-func TestAuthenticateRefuses(t *testing.T) {
+func TestAdmitRefuses(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.user(t, "anna@example.com", auth.Guest)
@@ -61,7 +61,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 		"a damaged token":    request("Bearer " + token + "x"),
 		"a session not made": request("Bearer " + must(b.auth.SignAccessToken(1, 999))),
 	} {
-		_, _, err := b.auth.Authenticate(r, auth.SignedIn)
+		_, err := b.auth.Admit(r, httpapi.Demand{Access: auth.SignedIn})
 		wantKind(t, name, err, "unauthenticated")
 	}
 }
@@ -95,7 +95,7 @@ func TestAccessByRole(t *testing.T) {
 		b.user(t, string(role)+"@example.com", role)
 		r := request("Bearer " + b.login(t, string(role)+"@example.com").AccessToken)
 		for i, access := range []httpapi.Access{auth.SignedIn, auth.Staff, auth.AdminOnly} {
-			_, _, err := b.auth.Authenticate(r, access)
+			_, err := b.auth.Admit(r, httpapi.Demand{Access: access})
 			if i < len(allowed) && err != nil {
 				t.Errorf("%s on a route for %s: %v", role, access, err)
 			}
@@ -139,7 +139,7 @@ func TestSessionEndsAfterSixtyDays(t *testing.T) {
 }
 
 // Nobody is let in and nobody is told to sign in again when PostgreSQL cannot be asked.
-func TestAuthenticateWithoutDatabase(t *testing.T) {
+func TestAdmitWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.user(t, "anna@example.com", auth.Guest)
@@ -154,12 +154,12 @@ func TestAuthenticateWithoutDatabase(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, _, err := b.auth.Authenticate(request("Bearer "+token).WithContext(ctx), auth.SignedIn)
+	_, err := b.auth.Admit(request("Bearer "+token).WithContext(ctx), httpapi.Demand{Access: auth.SignedIn})
 	if !pg.IsUnavailable(err) {
-		t.Errorf("Authenticate() without a connection = %v, want an error of the database", err)
+		t.Errorf("Admit() without a connection = %v, want an error of the database", err)
 	}
 	if _, isProblem := errors.AsType[*errs.Error](err); isProblem {
-		t.Errorf("Authenticate() without a connection = %v, which a client would be told", err)
+		t.Errorf("Admit() without a connection = %v, which a client would be told", err)
 	}
 	for _, release := range conns {
 		release()

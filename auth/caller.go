@@ -3,6 +3,9 @@ package auth
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
 )
@@ -38,7 +41,17 @@ type callerKey struct{}
 
 // WithCaller returns a context in which c makes the request.
 func WithCaller(ctx context.Context, c Caller) context.Context {
+	ctx = audit.WithActor(ctx, audit.Actor{UserID: c.UserID, SessionID: c.SessionID, Role: string(c.Role)})
 	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// RecordChange adds a change to the audit log, in the transaction that makes it, if the caller of ctx is staff. What
+// guests do with their own is theirs.
+func RecordChange(ctx context.Context, tx pgx.Tx, e audit.Entry) error {
+	if !CallerFrom(ctx).IsStaff() {
+		return nil
+	}
+	return audit.Record(ctx, tx, e)
 }
 
 // CallerFrom returns who makes the request. It is the zero Caller on public routes.

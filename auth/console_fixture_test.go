@@ -50,7 +50,7 @@ func serveConsole(tb testing.TB, b *bench, cfg auth.ConsoleConfig, start func(ht
 	logger := slog.New(slog.NewTextHandler(log, nil))
 	api := httpapi.New(httpapi.Config{
 		Title: "Test", Version: "0", RootPath: "/apps/x", CORSOrigins: []string{"*"},
-		Authenticate: b.auth.Authenticate, Classify: classify, Log: logger, Metrics: prometheus.NewRegistry(),
+		Admit: b.auth.Admit, Classify: classify, Log: logger, Metrics: prometheus.NewRegistry(),
 	})
 	b.metrics = prometheus.NewRegistry()
 	b.auth = b.service(tb, auth.Config{Metrics: b.metrics, Log: logger})

@@ -62,7 +62,7 @@ func setupOn(tb testing.TB, db *pgxpool.Pool) *bench {
 	tb.Helper()
 	b := &bench{db: db, clock: newClock(), metrics: prometheus.NewRegistry()}
 	b.auth = b.service(tb, auth.Config{Metrics: b.metrics})
-	b.api = apitest.Build(tb, httpapi.Config{Authenticate: b.auth.Authenticate, Classify: classify}, b.auth.Register)
+	b.api = apitest.Build(tb, httpapi.Config{Admit: b.auth.Admit, Classify: classify}, b.auth.Register)
 	return b
 }
 

@@ -39,7 +39,7 @@ func newWorld(tb testing.TB) *world {
 	w.service = booking.New(w.db, booking.Config{
 		Cursors: page.NewSigner([]byte("secret of a test")), Jobs: queue, Metrics: w.registry,
 	})
-	w.api = apitest.New(tb, authtest.Authenticate, w.service.Register)
+	w.api = apitest.New(tb, authtest.Admit, w.service.Register)
 	return w
 }
 

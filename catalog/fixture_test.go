@@ -47,7 +47,7 @@ func setup(tb testing.TB) *fixture {
 		Jobs:    queue,
 		Metrics: metrics,
 	})
-	anyone := apitest.New(tb, authtest.Authenticate, service.Register)
+	anyone := apitest.New(tb, authtest.Admit, service.Register)
 	return &fixture{
 		tb: tb, db: db, jobs: queue, service: service, metrics: metrics, anyone: anyone,
 		guest: anyone.As(authtest.Token(auth.Guest, 2)),

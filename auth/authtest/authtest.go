@@ -2,7 +2,6 @@
 package authtest
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -12,19 +11,23 @@ import (
 	"github.com/shumbooking/shumbooking/platform/httpapi"
 )
 
-// Token returns a bearer token that Authenticate takes for a user of that role.
+// Token returns a bearer token that Admit takes for a user of that role.
 func Token(role auth.Role, userID int64) string {
 	return fmt.Sprintf("%s.%d", role, userID)
 }
 
-// Authenticate is an httpapi.Config.Authenticate that trusts tokens made by Token.
-func Authenticate(r *http.Request, access httpapi.Access) (context.Context, string, error) {
+// Admit is an httpapi.Config.Admit that trusts tokens made by Token, and counts nothing.
+func Admit(r *http.Request, d httpapi.Demand) (httpapi.Admission, error) {
+	if d.Access == httpapi.Public {
+		return httpapi.Admission{}, nil
+	}
 	var id int64
 	for _, known := range []auth.Role{auth.Guest, auth.Manager, auth.Admin} {
 		if _, err := fmt.Sscanf(r.Header.Get("Authorization"), "Bearer "+string(known)+".%d", &id); err == nil {
 			caller := auth.Caller{UserID: id, Role: known}
-			return auth.WithCaller(r.Context(), caller), strconv.FormatInt(id, 10), auth.Authorize(caller, access)
+			admission := httpapi.Admission{Context: auth.WithCaller(r.Context(), caller), Caller: strconv.FormatInt(id, 10)}
+			return admission, auth.Authorize(caller, d.Access)
 		}
 	}
-	return nil, "", errs.Unauthenticated.New("")
+	return httpapi.Admission{}, errs.Unauthenticated.New("")
 }

@@ -133,7 +133,7 @@ func (a *application) serveFeatures(s settings) error {
 	a.api = httpapi.New(httpapi.Config{
 		Title: apiTitle, Version: currentBuild().version, Description: apiDescription, Tags: apiTags(),
 		RootPath: s.rootPath, CORSOrigins: s.corsOrigins,
-		Authenticate: a.auth.Authenticate, Classify: a.classify,
+		Admit: a.auth.Admit, Classify: a.classify,
 		Log: a.log, Metrics: a.registry,
 	})
 	a.health.Register(a.api)

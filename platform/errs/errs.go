@@ -21,21 +21,25 @@ type Kind struct {
 
 // The kinds that any service has. Features declare their own beside the code that returns them.
 var (
-	MalformedRequest     = Kind{"malformed_request", http.StatusBadRequest, "The request is not well-formed"}
-	CursorInvalid        = Kind{"cursor_invalid", http.StatusBadRequest, "The cursor is not valid for this list"}
-	Unauthenticated      = Kind{"unauthenticated", http.StatusUnauthorized, "Sign in to do this"}
-	Forbidden            = Kind{"forbidden", http.StatusForbidden, "Your role may not do this"}
-	NotFound             = Kind{"not_found", http.StatusNotFound, "There is no such thing"}
-	MethodNotAllowed     = Kind{"method_not_allowed", http.StatusMethodNotAllowed, "The method is not allowed here"}
-	RequestTimeout       = Kind{"request_timeout", http.StatusRequestTimeout, "The request did not arrive in time"}
-	Conflict             = Kind{"conflict", http.StatusConflict, "The request conflicts with the current state"}
-	PreconditionFailed   = Kind{"precondition_failed", http.StatusPreconditionFailed, "The resource is no longer what the request expects"}
-	BodyTooLarge         = Kind{"body_too_large", http.StatusRequestEntityTooLarge, "The body is too large"}
-	UnsupportedMediaType = Kind{"unsupported_media_type", http.StatusUnsupportedMediaType, "The media type is not supported"}
-	RangeNotSatisfiable  = Kind{"range_not_satisfiable", http.StatusRequestedRangeNotSatisfiable, "The range lies outside of the file"}
-	Invalid              = Kind{"validation_failed", http.StatusUnprocessableEntity, "Some fields are not valid"}
-	Internal             = Kind{"internal_error", http.StatusInternalServerError, "Something went wrong on our side"}
-	Unavailable          = Kind{"service_unavailable", http.StatusServiceUnavailable, "The service is not available right now"}
+	MalformedRequest      = Kind{"malformed_request", http.StatusBadRequest, "The request is not well-formed"}
+	IdempotencyKeyInvalid = Kind{"idempotency_key_invalid", http.StatusBadRequest, "The idempotency key is not well-formed"}
+	IdempotencyKeyReused  = Kind{"idempotency_key_reused", http.StatusUnprocessableEntity, "The idempotency key was used for another request"}
+	RequestInProgress     = Kind{"request_in_progress", http.StatusConflict, "The same request is still being worked on"}
+	RateLimited           = Kind{"rate_limited", http.StatusTooManyRequests, "Too many requests"}
+	CursorInvalid         = Kind{"cursor_invalid", http.StatusBadRequest, "The cursor is not valid for this list"}
+	Unauthenticated       = Kind{"unauthenticated", http.StatusUnauthorized, "Sign in to do this"}
+	Forbidden             = Kind{"forbidden", http.StatusForbidden, "Your role may not do this"}
+	NotFound              = Kind{"not_found", http.StatusNotFound, "There is no such thing"}
+	MethodNotAllowed      = Kind{"method_not_allowed", http.StatusMethodNotAllowed, "The method is not allowed here"}
+	RequestTimeout        = Kind{"request_timeout", http.StatusRequestTimeout, "The request did not arrive in time"}
+	Conflict              = Kind{"conflict", http.StatusConflict, "The request conflicts with the current state"}
+	PreconditionFailed    = Kind{"precondition_failed", http.StatusPreconditionFailed, "The resource is no longer what the request expects"}
+	BodyTooLarge          = Kind{"body_too_large", http.StatusRequestEntityTooLarge, "The body is too large"}
+	UnsupportedMediaType  = Kind{"unsupported_media_type", http.StatusUnsupportedMediaType, "The media type is not supported"}
+	RangeNotSatisfiable   = Kind{"range_not_satisfiable", http.StatusRequestedRangeNotSatisfiable, "The range lies outside of the file"}
+	Invalid               = Kind{"validation_failed", http.StatusUnprocessableEntity, "Some fields are not valid"}
+	Internal              = Kind{"internal_error", http.StatusInternalServerError, "Something went wrong on our side"}
+	Unavailable           = Kind{"service_unavailable", http.StatusServiceUnavailable, "The service is not available right now"}
 )
 
 // New returns an error of kind k. Detail is shown to the client.

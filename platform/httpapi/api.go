@@ -35,6 +35,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,10 +44,10 @@ import (
 )
 
 // Access names who may call a route. The zero Access is refused when the API is built, so that no route is
-// open by omission. What the values other than Public mean is up to Config.Authenticate.
+// open by omission. What the values other than Public mean is up to Config.Admit.
 type Access string
 
-// Public routes may be called by anyone; Config.Authenticate is not asked.
+// Public routes may be called by anyone.
 const Public Access = "public"
 
 // A Route declares an endpoint.
@@ -61,6 +62,14 @@ type Route struct {
 	Summary, Description string
 	// Access says who may call the route.
 	Access Access
+	// Budget is what the requests are counted against; Reads or Writes by the method when it is not set.
+	Budget Budget
+	// Idempotent routes take an Idempotency-Key: their functions run in idempotency.Once. It is for routes that are
+	// not Public, as a key belongs to its caller.
+	Idempotent bool
+	// Conditional routes answer with a strong ETag. GET heeds If-None-Match; of the others, the function heeds
+	// If-Match by calling CheckMatch.
+	Conditional bool
 	// Status of a success: 200 when zero, or 204 for a response of type Empty.
 	Status int
 	// OtherStatuses may be answered beside Status: by a response that has StatusCode(), or by a raw handler.
@@ -100,9 +109,14 @@ type Config struct {
 	// RootPath is the prefix under which a proxy publishes the API, such as "/apps/shum-booking"; optional.
 	// Routes answer with and without it, and every link that the API prints begins with it.
 	RootPath string
-	// Authenticate decides whether r may call a route of the given access. It returns the context for the
-	// endpoint and a short name of the caller for the log. Its errors are answered like an endpoint's.
-	Authenticate func(r *http.Request, access Access) (ctx context.Context, caller string, err error)
+	// Admit decides whether r may call a route that demands d. Its errors are answered like an endpoint's, with what
+	// the admission tells of the quota; optional where every route is Public.
+	Admit func(r *http.Request, d Demand) (Admission, error)
+	// Refused is told of requests by known callers that were answered with errs.Forbidden or errs.NotFound on routes
+	// that are not Public; optional.
+	Refused func(ctx context.Context, refusal Refusal)
+	// TrustedProxies are believed what they say of the address of a client; optional.
+	TrustedProxies []netip.Prefix
 	// Classify turns an error of a library into one that a client may see, such as errs.Unavailable for a
 	// database that is away; optional.
 	Classify func(error) error

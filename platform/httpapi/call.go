@@ -26,21 +26,19 @@ func (a *API) call(w http.ResponseWriter, r *http.Request, e *endpoint) {
 	ctx, cancel := context.WithTimeout(r.Context(), cmp.Or(e.Timeout, a.cfg.Timeout))
 	defer cancel()
 	r = r.WithContext(ctx)
-	if e.Access != Public || e.method != http.MethodGet {
-		w.Header().Set("Cache-Control", "no-store")
+	if policy := e.cacheControl(); policy != "" {
+		w.Header().Set("Cache-Control", policy)
 	}
-	if e.Access != Public {
-		ctx, caller, err := a.cfg.Authenticate(r, e.Access)
-		x.caller = caller
-		if err != nil {
-			// What strangers still send is not read, but for the little that the server itself reads of any body.
-			a.fail(w, r, err)
-			return
-		}
-		r = r.WithContext(ctx)
+	if r, err = a.admit(w, r, e); err != nil {
+		a.reportRefusal(r, e, err)
+		// What strangers still send is not read, but for the little that the server itself reads of any body.
+		a.fail(w, r, err)
+		return
 	}
+	r = a.expect(r, e)
 	defer e.extendDeadlines(w, r)()
 	if err := e.serve(w, r); err != nil {
+		a.reportRefusal(r, e, err)
 		a.fail(w, r, err)
 		uploadOf(r.Context()).drain(w)
 	}
@@ -67,7 +65,7 @@ func (a *API) refuseBody(w http.ResponseWriter, r *http.Request, e *endpoint, er
 	if e.body != nil && e.body.patch {
 		w.Header().Set("Accept-Patch", acceptPatch)
 	}
-	if e.files == nil || !a.admits(r, e) {
+	if e.files == nil || !a.admits(w, r, e) {
 		a.fail(w, r, err)
 		return
 	}
@@ -77,14 +75,10 @@ func (a *API) refuseBody(w http.ResponseWriter, r *http.Request, e *endpoint, er
 }
 
 // admits reports whether the sender of r may call e.
-func (a *API) admits(r *http.Request, e *endpoint) bool {
-	if e.Access == Public {
-		return true
-	}
+func (a *API) admits(w http.ResponseWriter, r *http.Request, e *endpoint) bool {
 	ctx, cancel := context.WithTimeout(r.Context(), a.cfg.Timeout)
 	defer cancel()
-	_, caller, err := a.cfg.Authenticate(r.WithContext(ctx), e.Access)
-	exchangeOf(ctx).caller = caller
+	_, err := a.admit(w, r.WithContext(ctx), e)
 	return err == nil
 }
 

@@ -27,6 +27,7 @@ func (a *API) finish(doc map[string]any) {
 		op := member(doc, "paths", e.path, strings.ToLower(e.method))
 		e.finishResponses(op)
 		finishParameters(op)
+		e.finishHeaders(op)
 		maps.DeleteFunc(op, func(name string, _ any) bool { return strings.HasPrefix(name, unknownPrefix) })
 		if e.Access == Public {
 			op["security"] = []any{}

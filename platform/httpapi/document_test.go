@@ -123,7 +123,7 @@ func handle[In any](pattern string) func(*httpapi.API) {
 // What is documented of files is what Swagger UI and generators of clients make a choice of files of.
 func TestDocumentOfFiles(t *testing.T) {
 	t.Parallel()
-	c := apitest.New(t, authenticate, registerFiles, registerPictures, httpapi.HandleDocs)
+	c := apitest.New(t, admit, registerFiles, registerPictures, httpapi.HandleDocs)
 	var doc struct {
 		Paths map[string]map[string]struct {
 			RequestBody any `json:"requestBody"`

@@ -59,7 +59,14 @@ func Handle[In, Out any](api *API, rt Route, fn func(context.Context, *In) (*Out
 		if err := validate(in); err != nil {
 			return err
 		}
+		r, err := api.beginAttempt(r, e, in)
+		if err != nil {
+			return err
+		}
 		out, err := fn(r.Context(), in)
+		if api.replay(w, err) {
+			return nil
+		}
 		if err != nil {
 			return uploadOf(r.Context()).blame(err)
 		}
@@ -80,6 +87,10 @@ func newEndpoint(rt Route, in, out reflect.Type) *endpoint {
 		panic(fmt.Sprintf("httpapi: %s lacks an ID, a Summary or a Tag", rt.Pattern))
 	}
 	e := &endpoint{Route: rt, method: method, path: path, in: in, out: out}
+	e.Budget = rt.budget(method)
+	if e.Idempotent && e.Access == Public {
+		panic(fmt.Sprintf("httpapi: %s takes idempotency keys of nobody in particular", rt.Pattern))
+	}
 	if e.Status == 0 {
 		e.Status = http.StatusOK
 		if out == reflect.TypeFor[Empty]() {
@@ -108,6 +119,15 @@ func (e *endpoint) kinds() []errs.Kind {
 	}
 	if e.Access != Public {
 		all = append(all, errs.Unauthenticated, errs.Forbidden)
+	}
+	if e.Budget != Unlimited {
+		all = append(all, errs.RateLimited)
+	}
+	if e.Idempotent {
+		all = append(all, errs.IdempotencyKeyInvalid, errs.IdempotencyKeyReused, errs.RequestInProgress)
+	}
+	if e.Conditional && e.method != http.MethodGet && e.method != http.MethodPost {
+		all = append(all, errs.PreconditionFailed)
 	}
 	if strings.Contains(e.path, "{") {
 		all = append(all, errs.NotFound)

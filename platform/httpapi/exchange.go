@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -15,6 +16,7 @@ type exchange struct {
 	pattern   string
 	probe     bool
 	caller    string
+	client    netip.Addr
 	status    int
 	bytes     int64
 	err       error
@@ -63,7 +65,7 @@ const requestIDHeader = "X-Request-Id"
 func (a *API) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		x := &exchange{requestID: r.Header.Get(requestIDHeader)}
+		x := &exchange{requestID: r.Header.Get(requestIDHeader), client: a.clientAddr(r)}
 		if !isSane(x.requestID) {
 			x.requestID = newRequestID()
 		}

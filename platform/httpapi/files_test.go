@@ -70,7 +70,7 @@ func addFiles(_ context.Context, in *fileInput) (*fileOutput, error) {
 
 func newFilesClient(tb testing.TB) *apitest.Client {
 	tb.Helper()
-	return apitest.New(tb, authenticate, registerFiles).As("good")
+	return apitest.New(tb, admit, registerFiles).As("good")
 }
 
 // form returns a body with the boundary "b" of parts that are written as they go over the wire.
@@ -247,7 +247,7 @@ func TestLimitOfFiles(t *testing.T) {
 
 func TestFileIsLeftBehind(t *testing.T) {
 	t.Parallel()
-	c := apitest.New(t, authenticate, func(api *httpapi.API) {
+	c := apitest.New(t, admit, func(api *httpapi.API) {
 		rt := httpapi.Route{Pattern: "POST /files", ID: "addFiles", Tag: "Things", Summary: "Add", Access: httpapi.Public, MaxBody: maxUpload}
 		httpapi.Handle(api, rt, func(_ context.Context, in *struct {
 			Files httpapi.Files `part:"file" maxItems:"2"`

@@ -286,7 +286,7 @@ func FuzzBody(f *testing.F) {
 	f.Add(`{"title":"a","note":null,"stars":1,"tags":["x"],"since":"2024-02-29"}`)
 	f.Add(`{"title":"a","title":"b"}`)
 	f.Add(`{"stars":1e400}`)
-	c := apitest.New(f, authenticate, register).As("good")
+	c := apitest.New(f, admit, register).As("good")
 	f.Fuzz(func(t *testing.T, body string) {
 		for _, method := range []string{"POST /things", "PUT /things/1", "PATCH /things/1"} {
 			m, target, _ := strings.Cut(method, " ")
@@ -300,7 +300,7 @@ func FuzzBody(f *testing.F) {
 func FuzzQuery(f *testing.F) {
 	f.Add("limit=5&city=1&tag=a&from=2024-02-29&ratio=0.1&big=true&sort=id")
 	f.Add("limit=%zz")
-	c := apitest.New(f, authenticate, register).As("good")
+	c := apitest.New(f, admit, register).As("good")
 	f.Fuzz(func(t *testing.T, query string) {
 		req := httptest.NewRequest("GET", "/things", nil)
 		req.URL.RawQuery = query
@@ -311,7 +311,7 @@ func FuzzQuery(f *testing.F) {
 }
 
 func BenchmarkCreate(b *testing.B) {
-	c := apitest.New(b, authenticate, register).As("good")
+	c := apitest.New(b, admit, register).As("good")
 	for b.Loop() {
 		c.Do("POST", "/things", `{"title":"Anchor","note":"a note","stars":3,"tags":["a"],"since":"2030-01-01"}`)
 	}

@@ -20,7 +20,7 @@ func TestLogLine(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	c := apitest.Build(t, httpapi.Config{
-		Authenticate: authenticate, Log: slog.New(slog.NewJSONHandler(&out, nil)),
+		Admit: admit, Log: slog.New(slog.NewJSONHandler(&out, nil)),
 	}, register).As("good")
 	tests := []struct {
 		method, target string
@@ -55,7 +55,7 @@ func TestProbesAreLoggedQuietly(t *testing.T) {
 	for level, want := range map[slog.Level]int{slog.LevelInfo: 0, slog.LevelDebug: 1} {
 		var out bytes.Buffer
 		c := apitest.Build(t, httpapi.Config{
-			Authenticate: authenticate, Log: slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: level})),
+			Admit: admit, Log: slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: level})),
 		}, register)
 		c.Do("GET", "/ping?from=a-probe", nil).Want(http.StatusOK)
 		if got := strings.Count(out.String(), "\n"); got != want {
@@ -67,7 +67,7 @@ func TestProbesAreLoggedQuietly(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()
-	c := apitest.Build(t, httpapi.Config{Authenticate: authenticate, Metrics: registry}, register)
+	c := apitest.Build(t, httpapi.Config{Admit: admit, Metrics: registry}, register)
 	c.Do("GET", "/things/5", nil)
 	c.Do("GET", "/things/6", nil)
 	c.Do("GET", "/things/404", nil)
@@ -90,7 +90,7 @@ http_requests_total{handler="none",method="none",status="404"} 2
 
 func TestRootPath(t *testing.T) {
 	t.Parallel()
-	c := apitest.Build(t, httpapi.Config{Authenticate: authenticate, RootPath: "/apps/things"}, register).As("good")
+	c := apitest.Build(t, httpapi.Config{Admit: admit, RootPath: "/apps/things"}, register).As("good")
 	for _, prefix := range []string{"", "/apps/things"} {
 		// The document describes the paths below the server's URL, so only the status is compared here.
 		req := httptest.NewRequest("GET", prefix+"/things/5", nil)
@@ -125,7 +125,7 @@ func TestRootPath(t *testing.T) {
 
 func TestCORS(t *testing.T) {
 	t.Parallel()
-	c := apitest.Build(t, httpapi.Config{Authenticate: authenticate, CORSOrigins: []string{"https://app.example"}}, register)
+	c := apitest.Build(t, httpapi.Config{Admit: admit, CORSOrigins: []string{"https://app.example"}}, register)
 	for origin, want := range map[string]string{"https://app.example": "https://app.example", "https://evil.example": "", "": ""} {
 		req := httptest.NewRequest("OPTIONS", "/things", nil)
 		req.Header.Set("Origin", origin)

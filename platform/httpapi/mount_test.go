@@ -32,7 +32,7 @@ func registerConsole(api *httpapi.API) {
 func TestMount(t *testing.T) {
 	t.Parallel()
 	for _, root := range []string{"", "/apps/things"} {
-		c := apitest.Build(t, httpapi.Config{Authenticate: authenticate, RootPath: root}, register, registerConsole)
+		c := apitest.Build(t, httpapi.Config{Admit: admit, RootPath: root}, register, registerConsole)
 		for _, prefix := range []string{"", root} {
 			for request, want := range map[string]string{
 				"GET /console/":              "GET " + root + "/console/ " + root + "/console/ true",
@@ -72,7 +72,7 @@ func TestMountIsObserved(t *testing.T) {
 	var out bytes.Buffer
 	registry := prometheus.NewRegistry()
 	c := apitest.Build(t, httpapi.Config{
-		Authenticate: authenticate, Metrics: registry, Log: slog.New(slog.NewJSONHandler(&out, nil)),
+		Admit: admit, Metrics: registry, Log: slog.New(slog.NewJSONHandler(&out, nil)),
 	}, registerConsole)
 	serve(c, httptest.NewRequest("GET", "/console/jobs/1", nil))
 	var line map[string]any

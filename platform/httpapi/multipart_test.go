@@ -106,7 +106,7 @@ func TestNearBoundariesAreReadInLargePieces(t *testing.T) {
 	for _, near := range []string{"\r\n--ba", "\r\n--b-\r", "\r\n--", "\r", "\r\n--b\r\r\n"} {
 		content := strings.Repeat(near, size/len(near))
 		reads, bytes := 0, 0
-		c := apitest.New(t, authenticate, func(api *httpapi.API) {
+		c := apitest.New(t, admit, func(api *httpapi.API) {
 			rt := httpapi.Route{Pattern: "POST /files", ID: "addFiles", Tag: "Things", Summary: "Add", Access: httpapi.Public, MaxBody: maxUpload}
 			httpapi.Handle(api, rt, func(_ context.Context, in *singleFile) (*httpapi.Empty, error) {
 				for file, err := range in.Files.All() {
@@ -136,7 +136,7 @@ type singleFile struct {
 
 func BenchmarkNearBoundaries(b *testing.B) {
 	body := form(filePart("a", strings.Repeat("\r\n--ba", 1<<20)))
-	c := apitest.New(b, authenticate, registerBigFiles)
+	c := apitest.New(b, admit, registerBigFiles)
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {
 		req := httptest.NewRequest("POST", "/things/7/files?mode=all", strings.NewReader(body))
@@ -150,7 +150,7 @@ func BenchmarkNearBoundaries(b *testing.B) {
 
 func BenchmarkFiles(b *testing.B) {
 	body := form(filePart("a", strings.Repeat("\xff\xd8\r\n-random", 1<<20)))
-	c := apitest.New(b, authenticate, registerBigFiles)
+	c := apitest.New(b, admit, registerBigFiles)
 	for name, read := range map[string]func(){
 		"ours": func() {
 			req := httptest.NewRequest("POST", "/things/7/files?mode=all", strings.NewReader(body))

@@ -35,7 +35,7 @@ func inBubble(t *testing.T, register func(*httpapi.API), f func(t *testing.T, co
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		server := &http.Server{
-			Handler: apitest.New(t, authenticate, register).Handler(), ReadHeaderTimeout: time.Second, WriteTimeout: 30 * time.Second,
+			Handler: apitest.New(t, admit, register).Handler(), ReadHeaderTimeout: time.Second, WriteTimeout: 30 * time.Second,
 		}
 		listener := make(pipes, 1)
 		done := make(chan error)

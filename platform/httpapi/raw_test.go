@@ -60,7 +60,7 @@ func servePicture(w http.ResponseWriter, r *http.Request, in *picturePath) error
 
 func TestRaw(t *testing.T) {
 	t.Parallel()
-	c := apitest.New(t, authenticate, registerPictures)
+	c := apitest.New(t, admit, registerPictures)
 	for _, tt := range []struct {
 		method, name, header, value string
 		status                      int
@@ -111,7 +111,7 @@ func TestRaw(t *testing.T) {
 // What the route does not document stays as the handler wrote it.
 func TestRawKeepsOtherStatuses(t *testing.T) {
 	t.Parallel()
-	c := apitest.New(t, authenticate, registerPictures)
+	c := apitest.New(t, admit, registerPictures)
 	if res := serve(c, httptest.NewRequest("GET", "/pictures/teapot", nil)); res.Code != http.StatusTeapot || res.Body.String() != "a teapot\n" {
 		t.Errorf("%d %q, want what the handler wrote", res.Code, res.Body)
 	}
@@ -120,7 +120,7 @@ func TestRawKeepsOtherStatuses(t *testing.T) {
 // Pages of other sites show the pictures: the headers that keep pages from being framed must not keep that.
 func TestRawMayBeEmbedded(t *testing.T) {
 	t.Parallel()
-	res := apitest.New(t, authenticate, registerPictures).Do("GET", "/pictures/a", nil)
+	res := apitest.New(t, admit, registerPictures).Do("GET", "/pictures/a", nil)
 	if got := res.Header.Get("Cross-Origin-Resource-Policy"); got != "" && got != "cross-origin" {
 		t.Errorf("Cross-Origin-Resource-Policy = %q", got)
 	}
@@ -151,7 +151,7 @@ func TestRawBreaksOff(t *testing.T) {
 func TestAnyQuery(t *testing.T) {
 	t.Parallel()
 	for anyQuery, want := range map[bool]int{true: http.StatusOK, false: http.StatusUnprocessableEntity} {
-		c := apitest.New(t, authenticate, func(api *httpapi.API) {
+		c := apitest.New(t, admit, func(api *httpapi.API) {
 			httpapi.HandleRaw(api, httpapi.Route{
 				Pattern: "GET /pictures/{name}", ID: "getPicture", Tag: "Things", Summary: "A picture", Access: httpapi.Public,
 				AnyQuery: anyQuery, OtherStatuses: []int{http.StatusPartialContent, http.StatusNotModified},

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"math"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/idempotency"
 )
 
 // statusClientGone is what is logged when nobody waits for the answer any more.
@@ -51,17 +51,26 @@ func (a *API) respond(w http.ResponseWriter, r *http.Request, e *endpoint, out a
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	status := e.Status
-	if s, ok := out.(chooser); ok {
-		status = s.StatusCode()
+	if attempt := idempotency.From(r.Context()); attempt.Reply() != nil {
+		writeReply(w, *attempt.Reply())
+		return nil
 	}
+	status := e.statusOf(out)
 	if l, ok := out.(locator); ok && status == http.StatusCreated {
 		w.Header().Set("Location", a.cfg.RootPath+l.Location())
 	}
-	return a.writeJSON(w, r, status, jsonType, out)
+	return a.writeJSON(w, r, status, jsonType, out, e.Conditional)
 }
 
-func (a *API) writeJSON(w http.ResponseWriter, r *http.Request, status int, contentType string, v any) error {
+// statusOf is the status that out is answered with.
+func (e *endpoint) statusOf(out any) int {
+	if s, ok := out.(chooser); ok {
+		return s.StatusCode()
+	}
+	return e.Status
+}
+
+func (a *API) writeJSON(w http.ResponseWriter, r *http.Request, status int, contentType string, v any, tagged bool) error {
 	b := buffers.Get().(*bytes.Buffer)
 	defer func() {
 		// A rare large answer must not stay in memory.
@@ -74,6 +83,16 @@ func (a *API) writeJSON(w http.ResponseWriter, r *http.Request, status int, cont
 		return err
 	}
 	b.WriteByte('\n')
+	if tagged {
+		tag := entityTag(b.Bytes())
+		w.Header().Set("ETag", tag)
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			if isUnchanged(r, tag) {
+				w.WriteHeader(http.StatusNotModified)
+				return nil
+			}
+		}
+	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(status)
@@ -101,7 +120,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
 	if problem.RetryAfter > 0 {
-		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(problem.RetryAfter.Seconds()))))
+		header.Set("Retry-After", retryAfter(problem.RetryAfter))
 	}
 	body := Problem{
 		Type:      Path("/docs/problems#" + problem.Kind.Code),
@@ -114,7 +133,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		Errors:    problem.Fields,
 		Members:   problem.Members,
 	}
-	if err := a.writeJSON(w, r, body.Status, problemType, body); err != nil {
+	if err := a.writeJSON(w, r, body.Status, problemType, body, false); err != nil {
 		x.err = errors.Join(x.err, err)
 		w.WriteHeader(http.StatusInternalServerError)
 	}

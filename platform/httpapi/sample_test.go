@@ -132,18 +132,21 @@ func register(api *httpapi.API) {
 	httpapi.HandleDocs(api)
 }
 
-// authenticate knows the token "good", and "weak", whose role is not enough.
-func authenticate(r *http.Request, _ httpapi.Access) (context.Context, string, error) {
+// admit knows the token "good", and "weak", whose role is not enough.
+func admit(r *http.Request, d httpapi.Demand) (httpapi.Admission, error) {
+	if d.Access == httpapi.Public {
+		return httpapi.Admission{}, nil
+	}
 	switch r.Header.Get("Authorization") {
 	case "Bearer good":
-		return r.Context(), "42", nil
+		return httpapi.Admission{Caller: "42"}, nil
 	case "Bearer weak":
-		return r.Context(), "43", errs.Forbidden.New("")
+		return httpapi.Admission{Caller: "43"}, errs.Forbidden.New("")
 	}
-	return nil, "", errs.Unauthenticated.New("")
+	return httpapi.Admission{}, errs.Unauthenticated.New("")
 }
 
 func newClient(t *testing.T) *apitest.Client {
 	t.Helper()
-	return apitest.New(t, authenticate, register).As("good")
+	return apitest.New(t, admit, register).As("good")
 }

@@ -113,7 +113,7 @@ func (d *deadlines) SetWriteDeadline(t time.Time) error {
 func TestDeadlines(t *testing.T) {
 	t.Parallel()
 	var end time.Time
-	c := apitest.New(t, authenticate, func(api *httpapi.API) {
+	c := apitest.New(t, admit, func(api *httpapi.API) {
 		rt := httpapi.Route{
 			Pattern: "GET /slow", ID: "getSlow", Tag: "Things", Summary: "Slow", Access: httpapi.Public, Timeout: time.Minute,
 		}

@@ -20,7 +20,7 @@ import (
 // startServer serves the API over TCP with deadlines for reading and writing, as programs do.
 func startServer(t *testing.T, read, write time.Duration, register ...func(*httpapi.API)) *httptest.Server {
 	t.Helper()
-	s := httptest.NewUnstartedServer(apitest.New(t, authenticate, register...).Handler())
+	s := httptest.NewUnstartedServer(apitest.New(t, admit, register...).Handler())
 	s.Config.ReadTimeout, s.Config.WriteTimeout = read, write
 	s.Start()
 	t.Cleanup(s.Close)

@@ -3,7 +3,6 @@ package apitest
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -29,13 +28,13 @@ type Client struct {
 	foreign []string
 }
 
-// Authenticate is the form of httpapi.Config.Authenticate.
-type Authenticate = func(*http.Request, httpapi.Access) (context.Context, string, error)
+// Admit is the form of httpapi.Config.Admit.
+type Admit = func(*http.Request, httpapi.Demand) (httpapi.Admission, error)
 
 // New builds an API of the routes that register declares and returns a client of it.
-func New(tb testing.TB, authenticate Authenticate, register ...func(*httpapi.API)) *Client {
+func New(tb testing.TB, admit Admit, register ...func(*httpapi.API)) *Client {
 	tb.Helper()
-	return Build(tb, httpapi.Config{Authenticate: authenticate}, register...)
+	return Build(tb, httpapi.Config{Admit: admit}, register...)
 }
 
 // Build is New for an API that needs more settings. Those that cfg lacks get values fit for tests.

@@ -1,0 +1,149 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
+)
+
+// A Budget names how many requests a caller may make of one kind of route.
+type Budget string
+
+// The budgets of routes. Route.Budget is, when it is not set, Reads for GET and Writes for every other method.
+const (
+	Reads  Budget = "read"
+	Writes Budget = "write"
+	// SignIn is for what takes or gives away a password or a token.
+	SignIn Budget = "auth"
+	// Unlimited is for what costs next to nothing or must always answer, such as probes.
+	Unlimited Budget = "none"
+)
+
+// A Demand is what a route asks of a request before anything of it is read.
+type Demand struct {
+	Access Access
+	Budget Budget
+	// Operation is Route.ID.
+	Operation string
+}
+
+// An Admission is what is known of a request that was let in, and of one that was not.
+type Admission struct {
+	// Context is for the endpoint; nil leaves that of the request.
+	Context context.Context
+	// Caller is a short name of who makes the request, for the log; empty for strangers.
+	Caller string
+	// Quota is what is left of the budget; nil where nothing is counted.
+	Quota *Quota
+}
+
+// A Quota is what is left of a budget, as the answer tells it (draft-ietf-httpapi-ratelimit-headers-10).
+type Quota struct {
+	// Budget has Limit requests in Window.
+	Budget Budget
+	Limit  int
+	Window time.Duration
+	// Remaining requests may be made within Reset.
+	Remaining int
+	Reset     time.Duration
+}
+
+// SetQuota tells the client what is left of its budget.
+func SetQuota(h http.Header, q *Quota) {
+	if q == nil {
+		return
+	}
+	h.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", string(q.Budget), q.Limit, int(q.Window.Seconds())))
+	h.Set("RateLimit", fmt.Sprintf("%q;r=%d;t=%d", string(q.Budget), q.Remaining, wholeSeconds(q.Reset)))
+}
+
+// wholeSeconds rounds up: who waits that long has waited long enough.
+func wholeSeconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
+
+// admit asks Config.Admit whether r may call e.
+func (a *API) admit(w http.ResponseWriter, r *http.Request, e *endpoint) (*http.Request, error) {
+	if a.cfg.Admit == nil {
+		return r, nil
+	}
+	admission, err := a.cfg.Admit(r, Demand{Access: e.Access, Budget: e.Budget, Operation: e.ID})
+	x := exchangeOf(r.Context())
+	x.caller = admission.Caller
+	SetQuota(w.Header(), admission.Quota)
+	if admission.Context != nil {
+		r = r.WithContext(admission.Context)
+	}
+	return r, err
+}
+
+// ClientAddr returns the address of the client that made the request of ctx: that of the connection, or where that
+// is one of Config.TrustedProxies, the last address of X-Forwarded-For that is none of them.
+func ClientAddr(ctx context.Context) netip.Addr { return exchangeOf(ctx).client }
+
+// clientAddr finds the address for ClientAddr. What a client claims about itself stands to the left of what a
+// trusted proxy has seen, so that the header is read from its end.
+func (a *API) clientAddr(r *http.Request) netip.Addr {
+	connection, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	client := connection.Addr().Unmap().WithZone("")
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && a.isTrustedProxy(client); i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			return client
+		}
+		client = hop.Unmap().WithZone("")
+	}
+	return client
+}
+
+func (a *API) isTrustedProxy(addr netip.Addr) bool {
+	for _, prefix := range a.cfg.TrustedProxies {
+		if prefix.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// A Refusal is a request that was turned away because of who made it.
+type Refusal struct {
+	Operation string
+	Path      string
+	Kind      errs.Kind
+}
+
+// reportRefusal tells Config.Refused of a caller who asked for what is not theirs. Absent objects are reported as
+// those of others are, so that neither takes longer.
+func (a *API) reportRefusal(r *http.Request, e *endpoint, err error) {
+	if a.cfg.Refused == nil || e.Access == Public || exchangeOf(r.Context()).caller == "" {
+		return
+	}
+	if kind := a.problem(err).Kind; kind.Code == errs.Forbidden.Code || kind.Code == errs.NotFound.Code {
+		a.cfg.Refused(r.Context(), Refusal{Operation: e.ID, Path: r.URL.Path, Kind: kind})
+	}
+}
+
+// budget returns what the requests of a route are counted against.
+func (rt *Route) budget(method string) Budget {
+	switch {
+	case rt.Budget != "":
+		return rt.Budget
+	case rt.Probe:
+		return Unlimited
+	case method == http.MethodGet:
+		return Reads
+	}
+	return Writes
+}
+
+// retryAfter is the value of the header of that name.
+func retryAfter(d time.Duration) string { return strconv.Itoa(wholeSeconds(d)) }

@@ -1,0 +1,81 @@
+package httpapi
+
+import (
+	"maps"
+	"net/http"
+	"strconv"
+)
+
+// finishHeaders documents the headers of requests and answers that e has by its declaration.
+func (e *endpoint) finishHeaders(op map[string]any) {
+	var parameters []any
+	if list, ok := op["parameters"].([]any); ok {
+		parameters = list
+	}
+	for _, p := range e.headerParameters() {
+		parameters = append(parameters, p)
+	}
+	if len(parameters) > 0 {
+		op["parameters"] = parameters
+	}
+	if e.Conditional && e.method == http.MethodGet {
+		member(op, "responses")["304"] = map[string]any{"description": "The client has this representation already."}
+	}
+	for status, response := range member(op, "responses") {
+		response := response.(map[string]any)
+		headers := e.answerHeaders(status)
+		if known, ok := response["headers"].(map[string]any); ok {
+			maps.Copy(headers, known)
+		}
+		if len(headers) > 0 {
+			response["headers"] = headers
+		}
+	}
+}
+
+// headerParameters are the headers that a request may have for e.
+func (e *endpoint) headerParameters() []any {
+	var list []any
+	add := func(name, description, example string) {
+		list = append(list, map[string]any{
+			"name": name, "in": "header", "description": description, "example": example,
+			"schema": map[string]any{"type": "string", "maxLength": 1000},
+		})
+	}
+	if e.Idempotent {
+		add("Idempotency-Key", "Lets the request be sent again without its effect happening again: 1 to 255 visible "+
+			"ASCII characters, such as a UUID, that the client makes for each request. The reply is kept for 24 hours.",
+			"7d3b9a4e-5c0e-4a57-9d8a-2f6f3c1f8b11")
+	}
+	switch {
+	case e.Conditional && e.method == http.MethodGet:
+		add("If-None-Match", "The ETag of what the client has already.", `"3q2-7wAAAAAAAAAAAAAAAA"`)
+	case e.Conditional && e.method != http.MethodPost:
+		add("If-Match", "The ETag of what the client wants to change. If that has changed meanwhile, nothing happens.", "*")
+	}
+	return list
+}
+
+// answerHeaders are the headers of e's answers of a status.
+func (e *endpoint) answerHeaders(status string) map[string]any {
+	headers := make(map[string]any)
+	text := func(description string) map[string]any {
+		return map[string]any{"description": description, "schema": map[string]any{"type": "string"}}
+	}
+	code, _ := strconv.Atoi(status)
+	succeeded := code < http.StatusBadRequest && code != http.StatusNoContent
+	if e.Conditional && succeeded {
+		headers["ETag"] = text("The version of the representation, for If-None-Match and If-Match.")
+	}
+	if e.Idempotent && succeeded {
+		headers[replayedHeader] = text("true where the reply is that of an earlier request with the same key.")
+	}
+	if e.Budget != Unlimited && succeeded || code == http.StatusTooManyRequests {
+		headers["RateLimit-Policy"] = text("The budget: its name, requests (q) and seconds (w).")
+		headers["RateLimit"] = text("What is left of the budget: requests (r) in the next seconds (t).")
+	}
+	if code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable {
+		headers["Retry-After"] = text("Seconds to wait before trying again.")
+	}
+	return headers
+}
