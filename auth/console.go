@@ -239,5 +239,5 @@ func errNoConsoleSession(cause error) error {
 
 func errMethod(w http.ResponseWriter, allowed string) error {
 	w.Header().Set("Allow", allowed)
-	return errs.MethodNotAllowed.New("This path allows " + allowed + ".")
+	return errs.MethodNotAllowed.Newf("This path allows %s.", allowed)
 }

@@ -39,7 +39,7 @@ type signInForm struct {
 // readSignInForm reads a filled-in form.
 func readSignInForm(w http.ResponseWriter, r *http.Request) (signInForm, error) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != formType {
-		return signInForm{}, errs.UnsupportedMediaType.New("Send the form as " + formType + ".")
+		return signInForm{}, errs.UnsupportedMediaType.Newf("The body must be %s.", formType)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxSignInBody)
 	if err := r.ParseForm(); err != nil {

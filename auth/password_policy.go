@@ -50,7 +50,7 @@ func (s *Service) newPassword(ctx context.Context, field, password, email string
 }
 
 // weakness returns what is wrong with a password for the user of that e-mail, as a code and for people, or "".
-func (p passwordPolicy) weakness(password, email string) (code, message string) {
+func (p passwordPolicy) weakness(password, email string) (code string, message errs.Text) {
 	password = norm.NFC.String(password)
 	switch n := utf8.RuneCountInString(password); {
 	case n < minPassword:

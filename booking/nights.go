@@ -122,10 +122,10 @@ func checkNightsOpen(ctx context.Context, tx pgx.Tx, p *UpdateNightsParams) erro
 		return err
 	}
 	if p.From.Before(today) {
-		return broken("query", rule{kindDatesInPast, "from", "must not be before today at the hotel"})
+		return broken("query", rule{kindDatesInPast, "from", errs.Say("must not be before today at the hotel")})
 	}
 	if p.To.Sub(today) > maxDaysAhead+maxNights {
-		return broken("query", rule{kindTooFarAhead, "to", "must be at most 530 days from today"})
+		return broken("query", rule{kindTooFarAhead, "to", errs.Say("must be at most %d days from today", maxDaysAhead+maxNights)})
 	}
 	return nil
 }

@@ -43,8 +43,8 @@ type SearchParams struct {
 // Validate checks the rules between the parameters.
 func (p *SearchParams) Validate() error {
 	fields := p.checkPlace()
-	invalid := func(field, code, message string) {
-		fields = append(fields, errs.Field{Field: field, In: "query", Code: code, Message: message})
+	invalid := func(field, code string, message errs.Text) {
+		fields = append(fields, errs.Field{Field: field, In: "query", Code: code, Message: errs.Say(message)})
 	}
 	if p.Sort == sortDistance && p.CityID != nil {
 		invalid("sort", "needs_centre", "by distance needs lat, lon and radius_km")
@@ -69,9 +69,9 @@ func (p *SearchParams) checkPlace() []errs.Field {
 	}
 	switch {
 	case p.CityID != nil && given > 0:
-		return []errs.Field{{Field: "city_id", In: "query", Code: "exclusive", Message: "must not come with lat, lon and radius_km"}}
+		return []errs.Field{{Field: "city_id", In: "query", Code: "exclusive", Message: errs.Say("must not come with lat, lon and radius_km")}}
 	case p.CityID == nil && given < 3:
-		return []errs.Field{{Field: "city_id", In: "query", Code: "required", Message: "is required, or else lat, lon and radius_km together"}}
+		return []errs.Field{{Field: "city_id", In: "query", Code: "required", Message: errs.Say("is required, or else lat, lon and radius_km together")}}
 	}
 	return nil
 }

@@ -30,15 +30,15 @@ var (
 type rule struct {
 	kind    errs.Kind
 	field   string
-	message string
+	message errs.Message
 }
 
 var (
-	reversedDates = rule{errs.Invalid, "date_to", "must be after date_from"}
-	stayTooLong   = rule{kindStayTooLong, "date_to", "must be at most 30 nights after date_from"}
-	datesInPast   = rule{kindDatesInPast, "date_from", "must not be before today at the hotel"}
-	tooFarAhead   = rule{kindTooFarAhead, "date_from", "must be at most 500 days from today"}
-	tooManyGuests = rule{kindTooManyGuests, "guests", "must be at most the rooms' max_guests together"}
+	reversedDates = rule{errs.Invalid, "date_to", errs.Say("must be after date_from")}
+	stayTooLong   = rule{kindStayTooLong, "date_to", errs.Say("must be at most %d nights after date_from", maxNights)}
+	datesInPast   = rule{kindDatesInPast, "date_from", errs.Say("must not be before today at the hotel")}
+	tooFarAhead   = rule{kindTooFarAhead, "date_from", errs.Say("must be at most %d days from today", maxDaysAhead)}
+	tooManyGuests = rule{kindTooManyGuests, "guests", errs.Say("must not be more than the rooms hold together")}
 )
 
 // broken returns the problem of a stay that breaks rules, in the given part of the request. The first rule

@@ -9,7 +9,7 @@ import (
 
 	"github.com/shumbooking/shumbooking/catalog"
 	"github.com/shumbooking/shumbooking/catalog/world"
-	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
 )
 
 // with returns a copy of body in which the field has the value, or is absent if the value is absent.
@@ -107,7 +107,7 @@ func (f *fixture) refuses(method, path string, body object, field, code string) 
 		return
 	}
 	errors := res.WantProblem(422, "validation_failed").Errors
-	other := func(e errs.Field) bool {
+	other := func(e httpapi.FieldError) bool {
 		return e.In != "body" || e.Field != field && !strings.HasPrefix(e.Field, field+".") || code != "" && e.Code != code
 	}
 	if len(errors) == 0 || slices.ContainsFunc(errors, other) {

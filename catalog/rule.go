@@ -18,8 +18,8 @@ func invalid(broken ...[]errs.Field) error {
 	return nil
 }
 
-func broken(field, code, message string) []errs.Field {
-	return []errs.Field{{Field: field, In: "body", Code: code, Message: message}}
+func broken(field, code string, message errs.Text) []errs.Field {
+	return []errs.Field{{Field: field, In: "body", Code: code, Message: errs.Say(message)}}
 }
 
 // checkLocation refuses half a place.

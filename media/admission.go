@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/shumbooking/shumbooking/catalog"
+	"github.com/shumbooking/shumbooking/platform/errs"
 )
 
 const (
@@ -89,7 +90,7 @@ func (q *quota) give(id int64) {
 	}
 }
 
-func tooManyUploads(detail string) error {
+func tooManyUploads(detail errs.Text) error {
 	e := catalog.TooManyUploads.New(detail)
 	e.RetryAfter = uploadPause
 	return e

@@ -160,7 +160,7 @@ func (s *Service) discard(ctx context.Context, added []catalog.NewImage) {
 	}
 }
 
-func unavailable(detail string, cause error) error {
+func unavailable(detail errs.Text, cause error) error {
 	e := errs.Unavailable.New(detail).Because(cause)
 	e.RetryAfter = storagePause
 	return e

@@ -24,7 +24,7 @@ func FuzzInspect(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		info, err := imaging.Inspect(bytes.NewReader(data))
 		if refused, ok := errors.AsType[*imaging.Refused](err); ok {
-			wantSentence(t, refused.Detail)
+			wantSentence(t, refused.Detail.String())
 			return
 		}
 		if err != nil {

@@ -8,7 +8,7 @@
 // picture (motion photographs, archives, scripts) are ignored, and never reach the output because that is always encoded anew.
 package imaging
 
-import "fmt"
+import "github.com/shumbooking/shumbooking/platform/errs"
 
 // Limits of what is accepted.
 const (
@@ -51,14 +51,14 @@ type Refused struct { //nolint:errname // It is what happened, and reads so wher
 	// Code is one of the Code constants, for programs.
 	Code string
 	// Detail is a sentence for the person who sent the file.
-	Detail string
+	Detail errs.Message
 }
 
 // Error implements error.
-func (r *Refused) Error() string { return "image refused: " + r.Code + ": " + r.Detail }
+func (r *Refused) Error() string { return "image refused: " + r.Code + ": " + r.Detail.String() }
 
-func refuse(code, format string, args ...any) *Refused {
-	return &Refused{Code: code, Detail: fmt.Sprintf(format, args...)}
+func refuse(code string, format errs.Text, args ...any) *Refused {
+	return &Refused{Code: code, Detail: errs.Say(format, args...)}
 }
 
 // Damaged is the error of a file that cannot be rendered and never will be: trying again is of no use.

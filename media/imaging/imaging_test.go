@@ -38,7 +38,7 @@ func wantRefused(t *testing.T, err error, code string) {
 	if !ok || refused.Code != code {
 		t.Fatalf("got error %v, want a refusal of code %s", err, code)
 	}
-	wantSentence(t, refused.Detail)
+	wantSentence(t, refused.Detail.String())
 }
 
 func wantSentence(t *testing.T, text string) {
@@ -55,7 +55,7 @@ func TestRefusalNamesTheType(t *testing.T) {
 		"video.mp4": "video", "animated.webp": "animated", "12 bits.jpg": "12 bits",
 	} {
 		_, err := imaging.Inspect(bytes.NewReader(corpusFile(t, name).Data))
-		if refused, ok := errors.AsType[*imaging.Refused](err); !ok || !strings.Contains(refused.Detail, want) {
+		if refused, ok := errors.AsType[*imaging.Refused](err); !ok || !strings.Contains(refused.Detail.String(), want) {
 			t.Errorf("%s: got %v, want a detail that says %q", name, err, want)
 		}
 	}

@@ -38,7 +38,7 @@ type Variant struct {
 func (r *Renderer) Render(ctx context.Context, src io.ReadSeeker) (*Rendition, error) {
 	h, err := inspect(&seekSource{source{r: src, check: ctx.Err}, src})
 	if refused, ok := errors.AsType[*Refused](err); ok {
-		return nil, &Damaged{Reason: refused.Detail, cause: refused}
+		return nil, &Damaged{Reason: refused.Detail.String(), cause: refused}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("render image: %w", err)

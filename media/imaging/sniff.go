@@ -3,6 +3,8 @@ package imaging
 import (
 	"bytes"
 	"strings"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
 )
 
 // sniffLength is how much of a file is looked at to tell its type; an SVG may begin with a long comment.
@@ -22,22 +24,24 @@ func sniff(start []byte) (string, error) {
 	case has(start, "RIFF") && len(start) >= 12 && string(start[8:12]) == "WEBP":
 		return WebP, nil
 	}
-	if advice := foreign(start); advice != "" {
+	if advice := foreign(start); advice.Format != "" {
 		return "", &Refused{Code: CodeUnsupported, Detail: advice}
 	}
 	return "", refuse(CodeNotAnImage, "This is not an image; photographs must be JPEG, PNG, WebP or GIF.")
 }
 
 // foreign is what to tell about a file that people take for a photograph, empty if start is none of them.
-func foreign(start []byte) string {
-	const accepted = "photographs must be JPEG, PNG, WebP or GIF."
+func foreign(start []byte) errs.Message {
 	if isSVG(start) {
-		return "This is an SVG drawing; " + accepted
+		return errs.Say("This is an SVG drawing; photographs must be JPEG, PNG, WebP or GIF.")
 	}
 	if len(start) >= 12 && string(start[4:8]) == "ftyp" {
-		return foreignBox(string(start[8:12]))
+		return errs.Say(foreignBox(string(start[8:12])))
 	}
-	for _, kind := range []struct{ magic, name string }{
+	for _, kind := range []struct {
+		magic string
+		name  errs.Text
+	}{
 		{"II*\x00", "a TIFF or camera raw image"}, {"MM\x00*", "a TIFF or camera raw image"},
 		{"II+\x00", "a TIFF image"}, {"MM\x00+", "a TIFF image"},
 		{"\xff\x0a", "a JPEG XL image"}, {"\x00\x00\x00\x0cJXL ", "a JPEG XL image"},
@@ -46,14 +50,14 @@ func foreign(start []byte) string {
 		{"BM", "a BMP image"}, {"\x00\x00\x01\x00", "an icon"},
 	} {
 		if has(start, kind.magic) && len(start) > len(kind.magic) {
-			return "This is " + kind.name + "; export it as JPEG: " + accepted
+			return errs.Say("This is %s; export it as JPEG: photographs must be JPEG, PNG, WebP or GIF.", errs.Say(kind.name))
 		}
 	}
-	return ""
+	return errs.Message{}
 }
 
 // foreignBox names the files of ISO/IEC 14496-12 by their major brand.
-func foreignBox(brand string) string {
+func foreignBox(brand string) errs.Text {
 	switch {
 	case strings.HasPrefix(brand, "avi"):
 		return "This is an AVIF image, which is not accepted; export it as JPEG and send that."

@@ -5,6 +5,7 @@
 package errs
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -42,20 +43,20 @@ var (
 	Unavailable           = Kind{"service_unavailable", http.StatusServiceUnavailable, "The service is not available right now"}
 )
 
-// New returns an error of kind k. Detail is shown to the client.
-func (k Kind) New(detail string) *Error {
-	return &Error{Kind: k, Detail: detail}
+// New returns an error of kind k. Detail is shown to the client; it may be empty.
+func (k Kind) New(detail Text) *Error {
+	return &Error{Kind: k, Detail: Say(detail)}
 }
 
 // Newf is New with a formatted detail.
-func (k Kind) Newf(format string, args ...any) *Error {
-	return k.New(fmt.Sprintf(format, args...))
+func (k Kind) Newf(format Text, args ...any) *Error {
+	return &Error{Kind: k, Detail: Say(format, args...)}
 }
 
 // An Error is a problem with the request that its sender can understand.
 type Error struct {
 	Kind   Kind
-	Detail string
+	Detail Message
 	// Fields are the parts of the request that are wrong, all of them at once.
 	Fields []Field
 	// Members are extension members of the problem document (RFC 9457, section 3.2), by name.
@@ -68,17 +69,21 @@ type Error struct {
 
 // A Field is one thing wrong with one part of the request.
 type Field struct {
-	Field   string `json:"field" description:"Name of the field, with dots and indexes for nested ones." example:"date_to"`
-	In      string `json:"in" enum:"body,path,query,header" description:"Part of the request that holds the field."`
-	Code    string `json:"code" description:"Stable code of the rule that is broken." example:"required"`
-	Message string `json:"message" description:"What is wrong, for people." example:"is required"`
+	// Field is the name, with dots and indexes for nested ones.
+	Field string
+	// In is the part of the request that holds the field: body, path, query or header.
+	In string
+	// Code is the stable name of the rule that is broken.
+	Code string
+	// Message says what is wrong, for people.
+	Message Message
 }
 
 func (e *Error) Error() string {
 	var s strings.Builder
 	s.WriteString(e.Kind.Code)
-	if e.Detail != "" {
-		s.WriteString(": " + e.Detail)
+	if e.Detail.Format != "" {
+		s.WriteString(": " + e.Detail.String())
 	}
 	for _, f := range e.Fields {
 		fmt.Fprintf(&s, "; %s %s: %s", f.In, f.Field, f.Message)
@@ -91,7 +96,10 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Is reports whether target is an *Error of the same kind, so that errors.Is(err, NotFound.New("")) works.
+// Is reports whether err is, or wraps, an error of kind k.
+func Is(err error, k Kind) bool { return errors.Is(err, &Error{Kind: k}) }
+
+// Is reports whether target is an *Error of the same kind, for errors.Is.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Kind == e.Kind
@@ -113,13 +121,13 @@ func (e *Error) Because(cause error) *Error {
 }
 
 // InvalidBody returns a validation error about one field of the body.
-func InvalidBody(field, code, message string) *Error {
-	return InvalidFields(Field{Field: field, In: "body", Code: code, Message: message})
+func InvalidBody(field, code string, message Text, args ...any) *Error {
+	return InvalidFields(Field{Field: field, In: "body", Code: code, Message: Say(message, args...)})
 }
 
 // InvalidQuery returns a validation error about one query parameter.
-func InvalidQuery(field, code, message string) *Error {
-	return InvalidFields(Field{Field: field, In: "query", Code: code, Message: message})
+func InvalidQuery(field, code string, message Text, args ...any) *Error {
+	return InvalidFields(Field{Field: field, In: "query", Code: code, Message: Say(message, args...)})
 }
 
 // InvalidFields returns a validation error about several parts of the request at once.

@@ -65,7 +65,7 @@ func (b *bodyPlan) mediaTypes() []string {
 
 // read returns the bytes of r's body, within the limit and of a media type that is taken.
 func (b *bodyPlan) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	tooLarge := errs.BodyTooLarge.Newf("A body may have %d bytes at most.", maxBody)
+	tooLarge := errs.BodyTooLarge.Newf(textBodyLimit, maxBody)
 	if r.ContentLength > maxBody {
 		return nil, tooLarge
 	}
@@ -151,7 +151,7 @@ func decodeError(err error) error {
 	if !ok {
 		return syntaxError(err)
 	}
-	message := "has a value of the wrong type"
+	message := errs.Text("has a value of the wrong type")
 	if semantic.GoType != nil && semantic.GoType.Kind() >= reflect.Int && semantic.GoType.Kind() <= reflect.Int64 {
 		message = "must be an integer, written without fraction or exponent"
 	}
@@ -168,14 +168,14 @@ func parseJSON(raw []byte) (any, error) {
 		return nil, syntaxError(err)
 	}
 	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, malformed(dec.StackPointer(), "there is data after the JSON value", err)
+		return nil, malformed(dec.StackPointer(), errs.Say("is followed by more data"), err)
 	}
 	return v, nil
 }
 
 func parseValue(dec *jsontext.Decoder) (any, error) {
 	if dec.StackDepth() >= maxDepth && (dec.PeekKind() == '{' || dec.PeekKind() == '[') {
-		return nil, malformed(dec.StackPointer(), fmt.Sprintf("nested deeper than %d levels", maxDepth), nil)
+		return nil, malformed(dec.StackPointer(), errs.Say("is nested deeper than %d levels", maxDepth), nil)
 	}
 	token, err := dec.ReadToken()
 	if err != nil {
@@ -190,12 +190,12 @@ func parseValue(dec *jsontext.Decoder) (any, error) {
 		if s := token.String(); !strings.ContainsRune(s, 0) {
 			return s, nil
 		}
-		return nil, malformed(dec.StackPointer(), "holds a NUL character", nil)
+		return nil, malformed(dec.StackPointer(), errs.Say("must not contain the NUL character"), nil)
 	case '0':
 		if v, ok := number(token.String()); ok {
 			return v, nil
 		}
-		return nil, malformed(dec.StackPointer(), "is a number out of any range", nil)
+		return nil, malformed(dec.StackPointer(), errs.Say("is a number out of range"), nil)
 	case 'n':
 		return nil, nil
 	default:
@@ -237,16 +237,16 @@ func syntaxError(err error) error {
 		return e
 	}
 	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		message := fmt.Sprintf("is not valid JSON at byte %d", syntactic.ByteOffset)
+		message := errs.Say("is not valid JSON at byte %d", syntactic.ByteOffset)
 		if errors.Is(err, jsontext.ErrDuplicateName) {
-			message = "stands twice in the same object"
+			message = errs.Say("appears twice in the same object")
 		}
 		return malformed(syntactic.JSONPointer, message, err)
 	}
-	return malformed("", "is not a JSON value", err)
+	return malformed("", errs.Say("is not a JSON value"), err)
 }
 
-func malformed(at jsontext.Pointer, message string, cause error) error {
+func malformed(at jsontext.Pointer, message errs.Message, cause error) error {
 	e := errs.MalformedRequest.New("The body is not well-formed JSON.").Because(cause)
 	e.Fields = []errs.Field{{Field: fieldName(at), In: "body", Code: "json", Message: message}}
 	return e

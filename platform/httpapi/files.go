@@ -82,7 +82,7 @@ func (f *Files) All() iter.Seq2[*File, error] {
 			case err == nil && part.name != f.plan.name:
 				err = errs.InvalidBody(cleanText(part.name), "unknown", "is not a known field")
 			case err == nil && n == f.plan.most:
-				err = errs.InvalidBody(f.plan.name, "max_items", fmt.Sprintf("must have %d items or fewer", n))
+				err = errs.InvalidBody(f.plan.name, "max_items", textMaxItems, n)
 			}
 			if err != nil {
 				yield(nil, err)

@@ -189,7 +189,7 @@ func isDelimiterEnd(after []byte) bool {
 		len(after) > 0 && (after[0] == ' ' || after[0] == '\t')
 }
 
-func malformedForm(detail string) error {
+func malformedForm(detail errs.Text) error {
 	return errs.MalformedRequest.New(detail)
 }
 

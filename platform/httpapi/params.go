@@ -200,7 +200,7 @@ func checkText(query url.Values) error {
 		for _, s := range append([]string{name}, values...) {
 			if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
 				e := errs.MalformedRequest.New("The query holds a NUL character or is not UTF-8.")
-				e.Fields = []errs.Field{{Field: strings.ToValidUTF8(name, "\uFFFD"), In: "query", Code: "text", Message: "must be UTF-8 without NUL"}}
+				e.Fields = []errs.Field{{Field: strings.ToValidUTF8(name, "\uFFFD"), In: "query", Code: "text", Message: errs.Say("must be UTF-8 without NUL")}}
 				return e
 			}
 		}
@@ -221,7 +221,7 @@ func (e *endpoint) unknown(query url.Values) []errs.Field {
 			known = known || p.in == "query" && p.name == name
 		}
 		if !known {
-			fields = append(fields, errs.Field{Field: name, In: "query", Code: "unknown", Message: "is not a parameter of this operation"})
+			fields = append(fields, errs.Field{Field: name, In: "query", Code: "unknown", Message: errs.Say("is not a parameter of this operation")})
 		}
 	}
 	return fields
@@ -242,12 +242,12 @@ func (p *param) readQuery(values []string, in reflect.Value) []errs.Field {
 	}
 	if len(values) == 0 {
 		if p.required {
-			return []errs.Field{{Field: p.name, In: "query", Code: "required", Message: "is required"}}
+			return []errs.Field{{Field: p.name, In: "query", Code: "required", Message: errs.Say("is required")}}
 		}
 		return nil
 	}
 	if len(values) > 1 && !p.multiple {
-		return []errs.Field{{Field: p.name, In: "query", Code: "repeated", Message: "must be given once"}}
+		return []errs.Field{{Field: p.name, In: "query", Code: "repeated", Message: errs.Say("must be given once")}}
 	}
 	instance := p.instance(values[0])
 	if p.multiple {
@@ -268,7 +268,7 @@ func (p *param) set(values []string, field reflect.Value) []errs.Field {
 	for _, s := range values {
 		v, err := p.parse(s)
 		if err != nil {
-			return []errs.Field{{Field: p.name, In: "query", Code: "type", Message: "has a value that cannot be read"}}
+			return []errs.Field{{Field: p.name, In: "query", Code: "type", Message: errs.Say("has a value that cannot be read")}}
 		}
 		parsed = reflect.Append(parsed, v)
 	}

@@ -29,8 +29,16 @@ type Problem struct {
 	Instance  string         `json:"instance" format:"uri-reference" description:"This occurrence: urn:uuid: and the request id."`
 	Code      string         `json:"code" description:"The kind of problem, for programs. Never changes." example:"not_found"`
 	RequestID string         `json:"request_id" description:"Stands in every log line of the request."`
-	Errors    []errs.Field   `json:"errors,omitempty" description:"All that is wrong with the fields of the request."`
+	Errors    []FieldError   `json:"errors,omitempty" description:"All that is wrong with the fields of the request."`
 	Members   map[string]any `json:",embed"`
+}
+
+// A FieldError is one thing wrong with one part of the request.
+type FieldError struct {
+	Field   string `json:"field" description:"Name of the field, with dots and indexes for nested ones." example:"date_to"`
+	In      string `json:"in" enum:"body,path,query,header" description:"Part of the request that holds the field."`
+	Code    string `json:"code" description:"Stable code of the rule that is broken." example:"required"`
+	Message string `json:"message" description:"What is wrong, for people." example:"is required"`
 }
 
 // A locator knows the path of the resource it stands for.
@@ -126,17 +134,25 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		Type:      Path("/docs/problems#" + problem.Kind.Code),
 		Title:     problem.Kind.Title,
 		Status:    problem.Kind.Status,
-		Detail:    problem.Detail,
+		Detail:    problem.Detail.String(),
 		Instance:  "urn:uuid:" + x.requestID,
 		Code:      problem.Kind.Code,
 		RequestID: x.requestID,
-		Errors:    problem.Fields,
+		Errors:    fieldErrors(problem.Fields),
 		Members:   problem.Members,
 	}
 	if err := a.writeJSON(w, r, body.Status, problemType, body, false); err != nil {
 		x.err = errors.Join(x.err, err)
 		w.WriteHeader(http.StatusInternalServerError)
 	}
+}
+
+func fieldErrors(fields []errs.Field) []FieldError {
+	list := make([]FieldError, len(fields))
+	for i, f := range fields {
+		list[i] = FieldError{Field: f.Field, In: f.In, Code: f.Code, Message: f.Message.String()}
+	}
+	return list
 }
 
 // problem returns what a client may know of err.
@@ -155,7 +171,7 @@ func (a *API) problem(err error) *errs.Error {
 	return errs.Internal.New("").Because(err)
 }
 
-func unavailable(detail string, cause error) *errs.Error {
+func unavailable(detail errs.Text, cause error) *errs.Error {
 	e := errs.Unavailable.New(detail).Because(cause)
 	e.RetryAfter = time.Second
 	return e

@@ -142,48 +142,84 @@ func affected(k jsonschema.ErrorKind) []string {
 }
 
 // describe returns the code and the message of a broken rule.
-func describe(k jsonschema.ErrorKind) (code, message string) {
+func describe(k jsonschema.ErrorKind) (code string, message errs.Message) {
 	switch k := k.(type) {
 	case *kind.Required:
-		return "required", "is required"
+		return "required", errs.Say("is required")
 	case *kind.AdditionalProperties:
-		return "unknown", "is not a known field"
+		return "unknown", errs.Say("is not a known field")
 	case *kind.Type:
-		return "type", "must be " + strings.Join(k.Want, " or ")
+		return "type", errs.Say("must be %s", describeTypes(k.Want))
 	case *kind.Enum:
-		return "enum", "must be one of " + strings.Trim(fmt.Sprintf("%q", k.Want), "[]")
+		return "enum", errs.Say("must be one of: %s", listed(k.Want))
 	case *kind.Format:
 		return describeFormat(k.Want)
 	case *kind.Pattern:
 		return describePattern(k.Want)
 	case *kind.MinLength:
-		return "min_length", fmt.Sprintf("must have %d characters or more", k.Want)
+		return "min_length", errs.Say("must have %d or more characters", k.Want)
 	case *kind.MaxLength:
-		return "max_length", fmt.Sprintf("must have %d characters or fewer", k.Want)
+		return "max_length", errs.Say("must have at most %d characters", k.Want)
 	case *kind.Minimum:
-		return "minimum", "must be " + k.Want.RatString() + " or more"
+		return "minimum", errs.Say("must be %s or more", k.Want.RatString())
 	case *kind.Maximum:
-		return "maximum", "must be " + k.Want.RatString() + " or less"
+		return "maximum", errs.Say("must be %s or less", k.Want.RatString())
 	case *kind.MinItems:
-		return "min_items", fmt.Sprintf("must have %d items or more", k.Want)
+		return "min_items", errs.Say("must have %d or more items", k.Want)
 	case *kind.MaxItems:
-		return "max_items", fmt.Sprintf("must have %d items or fewer", k.Want)
+		return "max_items", errs.Say(textMaxItems, k.Want)
 	case *kind.UniqueItems:
-		return "unique_items", "must not repeat an item"
+		return "unique_items", errs.Say("must not repeat an item")
 	}
-	return "invalid", "is not valid"
+	return "invalid", errs.Say("is not valid")
 }
 
-func describeFormat(format string) (code, message string) {
+// listed writes the values of an enumeration one after the other.
+func listed(values []any) string {
+	var names []string
+	for _, v := range values {
+		if v != nil {
+			names = append(names, fmt.Sprint(v))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// typeNames are what people call the types of JSON Schema.
+var typeNames = map[string]errs.Text{
+	"array": "a list", "boolean": "true or false", "integer": "an integer", "null": "null",
+	"number": "a number", "object": "an object", "string": "a string",
+}
+
+func describeTypes(types []string) errs.Message {
+	all := errs.Say(typeNames[types[0]])
+	for _, t := range types[1:] {
+		all = errs.Say("%s or %s", all, errs.Say(typeNames[t]))
+	}
+	return all
+}
+
+// formatTexts say what a string is not that lacks a format.
+var formatTexts = map[string]errs.Text{
+	"date":      "is not a date such as 2026-08-30",
+	"date-time": "is not a time such as 2026-08-30T12:00:00Z",
+	"email":     "is not an e-mail address",
+	"uri":       "is not a URL",
+}
+
+func describeFormat(format string) (code string, message errs.Message) {
 	if bits, ok := strings.CutPrefix(format, "int"); ok {
-		return "range", "is out of the range of " + bits + "-bit integers"
+		return "range", errs.Say("is out of the range of %s-bit integers", bits)
 	}
-	return "format", "is not a valid " + format
+	if text, ok := formatTexts[format]; ok {
+		return "format", errs.Say(text)
+	}
+	return "format", errs.Say("is not in the format %s", format)
 }
 
-func describePattern(pattern string) (code, message string) {
+func describePattern(pattern string) (code string, message errs.Message) {
 	if pattern == notBlank {
-		return "blank", "must not be blank"
+		return "blank", errs.Say("must not be blank")
 	}
-	return "pattern", "must match " + pattern
+	return "pattern", errs.Say("must match the pattern %s", pattern)
 }

@@ -74,7 +74,7 @@ func isBoundary(s string) bool {
 }
 
 func (u *upload) tooLarge() error {
-	return errs.BodyTooLarge.Newf("A body may have %d bytes at most.", u.limit)
+	return errs.BodyTooLarge.Newf(textBodyLimit, u.limit)
 }
 
 // Read reads the body up to its limit. Every error but io.EOF is one that the client may see, and stays.

@@ -15,7 +15,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
 )
 
@@ -233,8 +232,8 @@ func (r *Response) Decode(v any) {
 type Problem struct {
 	Type, Title, Detail, Instance, Code string
 	Status                              int
-	RequestID                           string       `json:"request_id"`
-	Errors                              []errs.Field `json:"errors"`
+	RequestID                           string               `json:"request_id"`
+	Errors                              []httpapi.FieldError `json:"errors"`
 	Members                             map[string]any
 }
 
