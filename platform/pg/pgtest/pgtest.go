@@ -62,7 +62,14 @@ func Empty(tb testing.TB) pg.Config {
 	return environment(tb).create(tb, "template0")
 }
 
-// Open returns a pool for a configuration made by Config or Empty, which is
+// Copy returns the configuration of a copy of a database made by Config or Empty,
+// to which nobody may be connected meanwhile. It is dropped when the test ends.
+func Copy(tb testing.TB, of pg.Config) pg.Config {
+	tb.Helper()
+	return environment(tb).create(tb, of.Name)
+}
+
+// Open returns a pool for a configuration made by Config, Empty or Copy, which is
 // closed when the test ends.
 func Open(tb testing.TB, c pg.Config) *pgxpool.Pool {
 	tb.Helper()

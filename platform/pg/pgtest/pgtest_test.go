@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/shumbooking/shumbooking/platform/pg/pgserver"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
@@ -46,6 +47,34 @@ func TestEmpty(t *testing.T) {
 		QueryRow(t.Context(), "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").Scan(&tables)
 	if err != nil || tables != 0 {
 		t.Errorf("tables of an empty database: got %d, %v, want 0", tables, err)
+	}
+}
+
+func TestCopy(t *testing.T) {
+	t.Parallel()
+	original := pgtest.Config(t)
+	conn, err := pgx.Connect(t.Context(), original.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), "INSERT INTO users (email) VALUES ('one@example.com')"); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c := pgtest.Open(t, pgtest.Copy(t, original))
+	if _, err := c.Exec(t.Context(), "INSERT INTO users (email) VALUES ('two@example.com')"); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		db   *pgxpool.Pool
+		want int
+	}{"copy": {c, 2}, "original": {pgtest.Open(t, original), 1}} {
+		var got int
+		if err := tt.db.QueryRow(t.Context(), "SELECT count(*) FROM users").Scan(&got); err != nil || got != tt.want {
+			t.Errorf("users of the %s: got %d, %v, want %d", name, got, err, tt.want)
+		}
 	}
 }
 
