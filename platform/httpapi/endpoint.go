@@ -52,6 +52,10 @@ type endpoint struct {
 func Handle[In, Out any](api *API, rt Route, fn func(context.Context, *In) (*Out, error)) {
 	e := newEndpoint(rt, reflect.TypeFor[In](), reflect.TypeFor[Out]())
 	e.serve = func(w http.ResponseWriter, r *http.Request) error {
+		attempt, err := api.attemptOf(r, e)
+		if err != nil {
+			return err
+		}
 		in := new(In)
 		if err := e.decode(r, in); err != nil {
 			return err
@@ -59,8 +63,7 @@ func Handle[In, Out any](api *API, rt Route, fn func(context.Context, *In) (*Out
 		if err := validate(in); err != nil {
 			return err
 		}
-		r, err := api.beginAttempt(r, e, in)
-		if err != nil {
+		if r, err = e.begin(r, attempt, in); err != nil {
 			return err
 		}
 		out, err := fn(r.Context(), in)
@@ -88,8 +91,8 @@ func newEndpoint(rt Route, in, out reflect.Type) *endpoint {
 	}
 	e := &endpoint{Route: rt, method: method, path: path, in: in, out: out}
 	e.Budget = rt.budget(method)
-	if e.Idempotent && e.Access == Public {
-		panic(fmt.Sprintf("httpapi: %s takes idempotency keys of nobody in particular", rt.Pattern))
+	if e.Idempotent && (e.Access == Public || method != http.MethodPost || out == reflect.TypeFor[Empty]()) {
+		panic(fmt.Sprintf("httpapi: %s takes idempotency keys and is no POST by somebody with an answer to repeat", rt.Pattern))
 	}
 	if e.Status == 0 {
 		e.Status = http.StatusOK

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -20,51 +21,75 @@ const (
 	maxKey         = 255
 )
 
-// beginAttempt puts an attempt into the context of r if it carries a key that e knows what to do with.
-func (a *API) beginAttempt(r *http.Request, e *endpoint, in any) (*http.Request, error) {
-	if !e.Idempotent || len(r.Header.Values(keyHeader)) == 0 {
+// attemptOf returns the attempt that r is by its key, or nil if it has none or e knows nothing of keys.
+func (a *API) attemptOf(r *http.Request, e *endpoint) (*idempotency.Attempt, error) {
+	values := r.Header.Values(keyHeader)
+	if !e.Idempotent || len(values) == 0 {
+		return nil, nil
+	}
+	key, ok := parseKey(values)
+	if !ok {
+		return nil, errs.IdempotencyKeyInvalid.Newf("An Idempotency-Key has 1 to %d visible ASCII characters.", maxKey)
+	}
+	return &idempotency.Attempt{
+		Caller: exchangeOf(r.Context()).caller, Key: key,
+		Encode: func(response any) (idempotency.Reply, error) { return a.reply(e, response) },
+	}, nil
+}
+
+// begin puts attempt, if there is one, into the context of r, whose parameters are in.
+func (e *endpoint) begin(r *http.Request, attempt *idempotency.Attempt, in any) (*http.Request, error) {
+	if attempt == nil {
 		return r, nil
 	}
-	key, err := idempotencyKey(r.Header.Values(keyHeader))
-	if err != nil {
+	var err error
+	if attempt.Fingerprint, err = e.fingerprint(r, in); err != nil {
 		return nil, err
-	}
-	print, err := e.fingerprint(r, in)
-	if err != nil {
-		return nil, err
-	}
-	attempt := &idempotency.Attempt{
-		Caller: exchangeOf(r.Context()).caller, Key: key, Fingerprint: print,
-		Encode: func(response any) (idempotency.Reply, error) { return a.reply(e, response) },
 	}
 	return r.WithContext(idempotency.With(r.Context(), attempt)), nil
 }
 
-// idempotencyKey reads the one key of a request, bare or as a quoted string.
-func idempotencyKey(values []string) (string, error) {
-	invalid := errs.IdempotencyKeyInvalid.Newf("An Idempotency-Key has 1 to %d visible ASCII characters.", maxKey)
+// parseKey reads the one key of a request: a string of structured fields (RFC 9651, section 3.3.3) or, as most
+// clients send it, the same without quotes and escapes.
+func parseKey(values []string) (key string, ok bool) {
 	if len(values) != 1 {
-		return "", invalid
+		return "", false
 	}
-	key := strings.TrimSpace(values[0])
+	// Not strings.TrimSpace, which takes away what is not ASCII as well.
+	key = strings.Trim(values[0], " \t")
 	if strings.HasPrefix(key, `"`) {
-		if len(key) < 2 || !strings.HasSuffix(key, `"`) {
-			return "", invalid
-		}
-		key = strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(key[1 : len(key)-1])
+		key, ok = unquoteKey(key)
+	} else {
+		ok = !strings.Contains(key, `"`)
 	}
 	for _, c := range []byte(key) {
-		if c <= ' ' || c > '~' {
-			return "", invalid
-		}
+		ok = ok && c > ' ' && c <= '~'
 	}
-	if len(key) == 0 || len(key) > maxKey {
-		return "", invalid
-	}
-	return key, nil
+	return key, ok && key != "" && len(key) <= maxKey
 }
 
-// fingerprint tells what r asks for: method, path and the body as it was understood.
+// unquoteKey returns what stands in the quotes. Only quotes and backslashes can be escaped.
+func unquoteKey(quoted string) (key string, ok bool) {
+	var b strings.Builder
+	for i := 1; i < len(quoted); i++ {
+		switch c := quoted[i]; c {
+		case '"':
+			return b.String(), i == len(quoted)-1
+		case '\\':
+			i++
+			if i == len(quoted) || quoted[i] != '"' && quoted[i] != '\\' {
+				return "", false
+			}
+			b.WriteByte(quoted[i])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "", false
+}
+
+// fingerprint tells what r asks for: method, path and the body as it was understood. Members that have no value are
+// left out, so that a new version of the program that knows more of them takes the same request for the same.
 func (e *endpoint) fingerprint(r *http.Request, in any) ([]byte, error) {
 	hash := sha256.New()
 	hash.Write([]byte(r.Method + " " + r.URL.Path + "\n"))
@@ -73,7 +98,7 @@ func (e *endpoint) fingerprint(r *http.Request, in any) ([]byte, error) {
 		if e.body.index != nil {
 			body = reflect.ValueOf(in).Elem().FieldByIndex(e.body.index).Addr().Interface()
 		}
-		if err := json.MarshalWrite(hash, body, json.Deterministic(true)); err != nil {
+		if err := json.MarshalWrite(hash, body, json.Deterministic(true), json.OmitZeroStructFields(true)); err != nil {
 			return nil, err
 		}
 	}
@@ -109,9 +134,13 @@ func (a *API) replay(w http.ResponseWriter, err error) bool {
 	return true
 }
 
+// errNotOnce is a bug of the endpoint: with a key it would have its effect twice.
+var errNotOnce = errors.New("an idempotent endpoint does not work in idempotency.Once")
+
 func writeReply(w http.ResponseWriter, reply idempotency.Reply) {
 	h := w.Header()
 	h.Set("Content-Type", jsonType)
+	h.Set("Content-Length", strconv.Itoa(len(reply.Body)))
 	if reply.Location != "" {
 		h.Set("Location", reply.Location)
 	}

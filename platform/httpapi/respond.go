@@ -59,7 +59,10 @@ func (a *API) respond(w http.ResponseWriter, r *http.Request, e *endpoint, out a
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	if attempt := idempotency.From(r.Context()); attempt.Reply() != nil {
+	if attempt := idempotency.From(r.Context()); attempt != nil {
+		if attempt.Reply() == nil {
+			return errNotOnce
+		}
 		writeReply(w, *attempt.Reply())
 		return nil
 	}

@@ -3,16 +3,22 @@
 //
 // The reply to a request that carries a key is stored in the transaction of its effect, so that there is neither an
 // effect without a stored reply nor the other way round. Who sends the request again gets that reply, byte for byte.
+// That holds also where nobody knows whether a transaction was committed, because the connection broke meanwhile:
+// the answer is then an error, and the next attempt finds the reply or makes it.
+//
+// Only effects are remembered. A request that was refused has none, and may succeed when it is sent again.
 package idempotency
 
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
@@ -39,7 +45,22 @@ type Attempt struct {
 	reply *Reply
 }
 
-// Reply returns what was stored by Save, or nil.
+// Extend adds parts of the request that are not in its decoded body to the fingerprint, such as the hashes of files.
+// It is called before Once. A nil attempt has no fingerprint.
+func (a *Attempt) Extend(parts ...[]byte) {
+	if a == nil {
+		return
+	}
+	hash := sha256.New()
+	hash.Write(a.Fingerprint)
+	for _, part := range parts {
+		sum := sha256.Sum256(part)
+		hash.Write(sum[:])
+	}
+	a.Fingerprint = hash.Sum(nil)
+}
+
+// Reply returns what was stored with the effect, or nil as long as nothing was, and for a nil attempt.
 func (a *Attempt) Reply() *Reply {
 	if a == nil {
 		return nil
@@ -67,92 +88,163 @@ type Replay struct {
 
 func (*Replay) Error() string { return "the request was answered before" }
 
-// progressPause is what a client is told to wait whose request is still being worked on.
-const progressPause = time.Second
-
-// Once runs fn in a transaction. If ctx has an attempt, the reply made from what fn returns is stored in that
-// transaction. If the effect happened before, fn is not run and the error is a *Replay. The error is of kind
+// Once runs fn in a transaction, as pg.InTx does. If ctx has an attempt, the reply made from what fn returns is stored
+// in that transaction. If the effect happened before, fn is not run and the error is a *Replay. The error is of kind
 // errs.IdempotencyKeyReused if that was the effect of another request, and of kind errs.RequestInProgress while the
 // same caller's request with the same key is being worked on.
 func Once[T any](ctx context.Context, db *pgxpool.Pool, fn func(tx pgx.Tx) (*T, error)) (*T, error) {
 	attempt := From(ctx)
 	var out *T
-	err := pg.InTx(ctx, db, func(tx pgx.Tx) error {
-		if err := attempt.Claim(ctx, tx); err != nil {
+	var reply *Reply
+	err := pg.InTx(ctx, db, func(tx pgx.Tx) (err error) {
+		if attempt == nil {
+			out, err = fn(tx)
 			return err
 		}
-		var err error
+		if _, err := tx.Exec(ctx, claim, attempt.Caller, attempt.Key); err != nil {
+			return err
+		}
 		if out, err = fn(tx); err != nil {
 			return err
 		}
-		return attempt.Save(ctx, tx, out)
+		batch := &pgx.Batch{}
+		if reply, err = attempt.queueSave(batch, out); err != nil {
+			return err
+		}
+		return tx.SendBatch(ctx, batch).Close()
 	})
 	if err != nil {
-		return nil, err
+		return nil, attempt.explain(ctx, db, err)
+	}
+	if attempt != nil {
+		attempt.reply = reply
 	}
 	return out, nil
 }
 
-// Claim keeps others from working on the same attempt until tx ends. It fails as Once does. A nil attempt needs none.
-func (a *Attempt) Claim(ctx context.Context, tx pgx.Tx) error {
-	if a == nil {
-		return nil
+// Send is Once for an effect that one pipeline of statements has, for the sake of round trips. Without an attempt it
+// is db.SendBatch, which is one transaction and one round trip. With an attempt it takes two. The reply is made from
+// what response returns, which is called when all results were read.
+func Send(ctx context.Context, db *pgxpool.Pool, effect *pgx.Batch, response func() any) error {
+	attempt := From(ctx)
+	if attempt == nil {
+		return db.SendBatch(ctx, effect).Close()
 	}
-	a.reply = nil
-	var claimed bool
-	batch := &pgx.Batch{}
-	batch.Queue(claim, a.Caller, a.Key).QueryRow(func(row pgx.Row) error { return row.Scan(&claimed) })
-	// A statement of its own, so that it sees what whoever had the claim before has committed.
-	var stored stored
-	found := true
-	batch.Queue(selectStored, a.Caller, a.Key).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&stored.Fingerprint, &stored.Reply.Status, &stored.Reply.Location, &stored.Reply.ETag, &stored.Reply.Body)
-		if errors.Is(err, pgx.ErrNoRows) {
-			found, err = false, nil
-		}
+	var reply *Reply
+	err := db.AcquireFunc(ctx, func(c *pgxpool.Conn) (err error) {
+		reply, err = attempt.send(ctx, c.Conn(), effect, response)
 		return err
 	})
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("claim idempotency key: %w", err)
+	if err != nil {
+		return attempt.explain(ctx, db, err)
 	}
-	switch {
-	case !claimed:
-		e := errs.RequestInProgress.New("Wait for the answer to the first request, or ask again in a moment.")
-		e.RetryAfter = progressPause
-		return e
-	case !found:
+	attempt.reply = reply
+	return nil
+}
+
+// send runs the transaction of Send.
+func (a *Attempt) send(ctx context.Context, c *pgx.Conn, effect *pgx.Batch, response func() any) (*Reply, error) {
+	first := &pgx.Batch{}
+	first.Queue("BEGIN ISOLATION LEVEL READ COMMITTED")
+	first.Queue(claim, a.Caller, a.Key)
+	first.QueuedQueries = append(first.QueuedQueries, effect.QueuedQueries...)
+	err := c.SendBatch(ctx, first).Close()
+	if err != nil {
+		return nil, errors.Join(err, rollback(ctx, c))
+	}
+	last := &pgx.Batch{}
+	reply, err := a.queueSave(last, response())
+	if err != nil {
+		return nil, errors.Join(err, rollback(ctx, c))
+	}
+	// If the reply cannot be saved, the server passes over the rest of the pipeline and does not commit.
+	last.Queue("COMMIT")
+	if err := c.SendBatch(ctx, last).Close(); err != nil {
+		return nil, errors.Join(err, rollback(ctx, c))
+	}
+	return reply, nil
+}
+
+// rollback ends the transaction of c, so that the pool can keep it. A connection that is lost has none any more.
+func rollback(ctx context.Context, c *pgx.Conn) error {
+	if c.IsClosed() || c.PgConn().TxStatus() == idle {
 		return nil
+	}
+	_, err := c.Exec(ctx, "ROLLBACK")
+	return err
+}
+
+// idle is the state of a connection without a transaction, in PostgreSQL's protocol.
+const idle = 'I'
+
+// queueSave adds the statement that stores the reply made from response.
+func (a *Attempt) queueSave(batch *pgx.Batch, response any) (*Reply, error) {
+	reply, err := a.Encode(response)
+	if err != nil {
+		return nil, fmt.Errorf("encode reply: %w", err)
+	}
+	batch.Queue(insertReply, a.Caller, a.Key, a.Fingerprint, reply.Status, reply.Location, reply.ETag, reply.Body)
+	return &reply, nil
+}
+
+// Errors of claim_idempotency_key.
+const (
+	stateInProgress = "IK001"
+	stateAnswered   = "IK002"
+)
+
+// explain returns the error that the caller is to get for err, which ended the transaction.
+func (a *Attempt) explain(ctx context.Context, db *pgxpool.Pool, err error) error {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case ok && refused.Code == stateInProgress:
+		return inProgress()
+	case ok && refused.Code == stateAnswered:
+		return a.recall(ctx, db)
+	}
+	return err
+}
+
+// recall returns the *Replay of the attempt.
+func (a *Attempt) recall(ctx context.Context, db *pgxpool.Pool) error {
+	stored, err := pg.One[storedReply](ctx, db, selectReply, a.Caller, a.Key)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		// It reached its age between the claim and now. The next try is the first.
+		return inProgress()
+	case err != nil:
+		return fmt.Errorf("recall reply: %w", err)
 	case !bytes.Equal(stored.Fingerprint, a.Fingerprint):
 		return errs.IdempotencyKeyReused.New("Use a new key for each request.")
 	}
 	return &Replay{Reply: stored.Reply}
 }
 
-type stored struct {
+type storedReply struct {
 	Fingerprint []byte
-	Reply       Reply
+	Reply
 }
 
-// Save stores the reply that response makes. A nil attempt stores nothing.
-func (a *Attempt) Save(ctx context.Context, tx pgx.Tx, response any) error {
-	if a == nil {
-		return nil
+// progressPause is what a client is told to wait whose request is still being worked on.
+const progressPause = time.Second
+
+func inProgress() error {
+	e := errs.RequestInProgress.New("Wait for the answer to the first request, or ask again in a moment.")
+	e.RetryAfter = progressPause
+	return e
+}
+
+// Forget removes what was stored for a caller.
+func Forget(ctx context.Context, tx pgx.Tx, caller string) error {
+	if _, err := tx.Exec(ctx, "DELETE FROM idempotency_keys WHERE caller = $1", caller); err != nil {
+		return fmt.Errorf("forget replies: %w", err)
 	}
-	reply, err := a.Encode(response)
-	if err != nil {
-		return fmt.Errorf("encode reply: %w", err)
-	}
-	_, err = tx.Exec(ctx, insertReply, a.Caller, a.Key, a.Fingerprint, reply.Status, reply.Location, reply.ETag, reply.Body)
-	if err != nil {
-		return fmt.Errorf("save reply: %w", err)
-	}
-	a.reply = &reply
 	return nil
 }
 
-const claim = `SELECT pg_try_advisory_xact_lock(hashtextextended($1::text || ' ' || $2::text, 0))`
+const claim = "SELECT claim_idempotency_key($1, $2)"
 
-const selectStored = `
+const selectReply = `
 SELECT fingerprint, status, location, etag, body FROM idempotency_keys WHERE caller = $1 AND key = $2`
 
 const insertReply = `
