@@ -11,6 +11,7 @@ import (
 	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/idempotency"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
@@ -64,42 +65,43 @@ var (
 func (s *Service) registerCities(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /cities", ID: "listCities", Tag: "Cities", Summary: "List cities",
-		Access: httpapi.Public,
+		Access: httpapi.Public, Conditional: true,
 	}, s.ListCities)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /cities", ID: "createCity", Tag: "Cities", Summary: "Create a city",
-		Access: auth.AdminOnly, Status: http.StatusCreated, Errors: []errs.Kind{cityExists},
+		Access: auth.AdminOnly, Idempotent: true, Conditional: true, Status: http.StatusCreated, Errors: []errs.Kind{cityExists},
 	}, s.CreateCity)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /cities/{city_id}", ID: "getCity", Tag: "Cities", Summary: "Get a city",
-		Access: httpapi.Public, Errors: []errs.Kind{errs.NotFound},
+		Access: httpapi.Public, Conditional: true, Errors: []errs.Kind{errs.NotFound},
 	}, s.GetCity)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PUT /cities/{city_id}", ID: "replaceCity", Tag: "Cities", Summary: "Replace a city",
-		Access: auth.AdminOnly, Errors: []errs.Kind{errs.NotFound, cityExists},
+		Access: auth.AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, cityExists},
 	}, s.ReplaceCity)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PATCH /cities/{city_id}", ID: "updateCity", Tag: "Cities", Summary: "Change a city",
-		Access: auth.AdminOnly, Errors: []errs.Kind{errs.NotFound, cityExists},
+		Access: auth.AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, cityExists},
 	}, s.UpdateCity)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "DELETE /cities/{city_id}", ID: "deleteCity", Tag: "Cities", Summary: "Delete a city",
 		Description: "A city that has or had hotels stays.",
-		Access:      auth.AdminOnly, Errors: []errs.Kind{errs.NotFound, cityHasHotels},
+		Access:      auth.AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, cityHasHotels},
 	}, s.DeleteCity)
 }
 
 // CreateCity adds a city.
 func (s *Service) CreateCity(ctx context.Context, in *CityInput) (*City, error) {
-	var c *City
-	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+	c, err := idempotency.Once(ctx, s.db, func(tx pgx.Tx) (*City, error) {
 		var id int64
-		err := tx.QueryRow(ctx, insertCity, in.columns()...).Scan(&id)
-		if err != nil {
-			return cityProblem(err)
+		if err := tx.QueryRow(ctx, insertCity, in.columns()...).Scan(&id); err != nil {
+			return nil, cityProblem(err)
 		}
-		c, err = cityByID(ctx, tx, id)
-		return err
+		c, err := cityByID(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		return c, recordCreation(ctx, tx, objectCity, id, c)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("create city: %w", err)
@@ -162,10 +164,9 @@ type ReplaceCityParams struct {
 
 // ReplaceCity writes all fields of a city. Hotels keep the time zone they have.
 func (s *Service) ReplaceCity(ctx context.Context, p *ReplaceCityParams) (*City, error) {
-	var c *City
-	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) (err error) {
-		c, err = writeCity(ctx, tx, p.ID, p.Body)
-		return err
+	c, err := s.changeCity(ctx, p.ID, func(in *CityInput) error {
+		*in = p.Body
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("replace city: %w", err)
@@ -181,42 +182,60 @@ type UpdateCityParams struct {
 
 // UpdateCity writes the fields in the patch. Hotels keep the time zone they have.
 func (s *Service) UpdateCity(ctx context.Context, p *UpdateCityParams) (*City, error) {
-	var c *City
-	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		err := exec(ctx, tx, lockCity, p.ID)
-		if err != nil {
-			return err
-		}
-		if c, err = cityByID(ctx, tx, p.ID); err != nil {
-			return err
-		}
-		in := c.input()
-		if err := p.Body.Apply(&in); err != nil {
-			return err
-		}
-		c, err = writeCity(ctx, tx, p.ID, in)
-		return err
-	})
+	c, err := s.changeCity(ctx, p.ID, p.Body.Apply)
 	if err != nil {
 		return nil, fmt.Errorf("update city: %w", err)
 	}
 	return c, nil
 }
 
-func writeCity(ctx context.Context, tx pgx.Tx, id int64, in CityInput) (*City, error) {
-	tag, err := tx.Exec(ctx, updateCity, append(in.columns(), id)...)
+// changeCity writes what change makes of a city.
+func (s *Service) changeCity(ctx context.Context, id int64, change func(*CityInput) error) (*City, error) {
+	var c *City
+	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		now, err := lockCity(ctx, tx, id, forChange)
+		if err != nil {
+			return err
+		}
+		in := now.input()
+		if err := change(&in); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, updateCity, append(in.columns(), id)...); err != nil {
+			return cityProblem(err)
+		}
+		if c, err = cityByID(ctx, tx, id); err != nil {
+			return err
+		}
+		return recordUpdate(ctx, tx, objectCity, id, now, c)
+	})
+	return c, err
+}
+
+// lockCity returns a city and keeps its row from other changes until tx ends.
+func lockCity(ctx context.Context, tx pgx.Tx, id int64, lock string) (*City, error) {
+	if err := exec(ctx, tx, lockCityRow+lock, id); err != nil {
+		return nil, err
+	}
+	c, err := cityByID(ctx, tx, id)
 	if err != nil {
-		return nil, cityProblem(err)
+		return nil, err
 	}
-	if tag.RowsAffected() == 0 {
-		return nil, errs.NotFound.New("")
-	}
-	return cityByID(ctx, tx, id)
+	return c, checkMatch(ctx, c)
 }
 
 // DeleteCity removes a city without hotels; an archived hotel counts.
 func (s *Service) DeleteCity(ctx context.Context, p *CityParams) (*httpapi.Empty, error) {
-	err := exec(ctx, s.db, deleteCity, p.ID)
+	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		c, err := lockCity(ctx, tx, p.ID, forRemoval)
+		if err != nil {
+			return err
+		}
+		if err := exec(ctx, tx, deleteCity, p.ID); err != nil {
+			return err
+		}
+		return recordRemoval(ctx, tx, objectCity, p.ID, c)
+	})
 	if pg.Constraint(err) == hotelsCity {
 		err = cityHasHotels.New("Delete or move its hotels first.").Because(err)
 	}
@@ -250,8 +269,8 @@ INSERT INTO cities (country_id, name, region, latitude, longitude, time_zone, po
 SELECT $1, $2, $3, $4, $5, $6, $7 WHERE now() AT TIME ZONE $6::text IS NOT NULL
 RETURNING id`
 
-const lockCity = `
-SELECT FROM cities WHERE id = $1 FOR NO KEY UPDATE`
+const lockCityRow = `
+SELECT FROM cities WHERE id = $1`
 
 const updateCity = `
 UPDATE cities SET country_id = $1, name = $2, region = $3, latitude = $4, longitude = $5, time_zone = $6, population = $7

@@ -11,6 +11,7 @@ import (
 	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/idempotency"
 	"github.com/shumbooking/shumbooking/platform/page"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
@@ -48,27 +49,27 @@ var (
 func (s *Service) registerCountries(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /countries", ID: "listCountries", Tag: "Countries", Summary: "List countries",
-		Access: httpapi.Public,
+		Access: httpapi.Public, Conditional: true,
 	}, s.ListCountries)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /countries", ID: "createCountry", Tag: "Countries", Summary: "Create a country",
-		Access: auth.AdminOnly, Status: http.StatusCreated, Errors: []errs.Kind{countryExists},
+		Access: auth.AdminOnly, Idempotent: true, Conditional: true, Status: http.StatusCreated, Errors: []errs.Kind{countryExists},
 	}, s.CreateCountry)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /countries/{country_id}", ID: "getCountry", Tag: "Countries", Summary: "Get a country",
-		Access: httpapi.Public, Errors: []errs.Kind{errs.NotFound},
+		Access: httpapi.Public, Conditional: true, Errors: []errs.Kind{errs.NotFound},
 	}, s.GetCountry)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PUT /countries/{country_id}", ID: "replaceCountry", Tag: "Countries", Summary: "Replace a country",
-		Access: auth.AdminOnly, Errors: []errs.Kind{errs.NotFound, countryExists},
+		Access: auth.AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, countryExists},
 	}, s.ReplaceCountry)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PATCH /countries/{country_id}", ID: "updateCountry", Tag: "Countries", Summary: "Change a country",
-		Access: auth.AdminOnly, Errors: []errs.Kind{errs.NotFound, countryExists},
+		Access: auth.AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, countryExists},
 	}, s.UpdateCountry)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "DELETE /countries/{country_id}", ID: "deleteCountry", Tag: "Countries", Summary: "Delete a country",
-		Access: auth.AdminOnly, Errors: []errs.Kind{errs.NotFound, countryHasCities},
+		Access: auth.AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, countryHasCities},
 	}, s.DeleteCountry)
 }
 
@@ -98,11 +99,17 @@ func (s *Service) ListCountries(ctx context.Context, p *ListCountriesParams) (*p
 
 // CreateCountry adds a country.
 func (s *Service) CreateCountry(ctx context.Context, in *CountryInput) (*Country, error) {
-	c, err := pg.One[Country](ctx, s.db, insertCountry, norm.NFC.String(in.Name), in.ISOCode, in.Currency)
+	c, err := idempotency.Once(ctx, s.db, func(tx pgx.Tx) (*Country, error) {
+		c, err := pg.One[Country](ctx, tx, insertCountry, norm.NFC.String(in.Name), in.ISOCode, in.Currency)
+		if err != nil {
+			return nil, countryProblem(err)
+		}
+		return &c, recordCreation(ctx, tx, objectCountry, c.ID, &c)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("create country: %w", countryProblem(err))
+		return nil, fmt.Errorf("create country: %w", err)
 	}
-	return &c, nil
+	return c, nil
 }
 
 // CountryParams name a country.
@@ -127,7 +134,10 @@ type ReplaceCountryParams struct {
 
 // ReplaceCountry writes all fields of a country. Hotels keep the currency they have.
 func (s *Service) ReplaceCountry(ctx context.Context, p *ReplaceCountryParams) (*Country, error) {
-	c, err := writeCountry(ctx, s.db, p.ID, p.Body)
+	c, err := s.changeCountry(ctx, p.ID, func(in *CountryInput) error {
+		*in = p.Body
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("replace country: %w", err)
 	}
@@ -142,36 +152,55 @@ type UpdateCountryParams struct {
 
 // UpdateCountry writes the fields in the patch. Hotels keep the currency they have.
 func (s *Service) UpdateCountry(ctx context.Context, p *UpdateCountryParams) (*Country, error) {
-	var c *Country
-	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		now, err := pg.One[Country](ctx, tx, selectCountry+" FOR NO KEY UPDATE", p.ID)
-		if err != nil {
-			return absent(err)
-		}
-		in := CountryInput{Name: now.Name, ISOCode: now.ISOCode, Currency: now.Currency}
-		if err := p.Body.Apply(&in); err != nil {
-			return err
-		}
-		c, err = writeCountry(ctx, tx, p.ID, in)
-		return err
-	})
+	c, err := s.changeCountry(ctx, p.ID, p.Body.Apply)
 	if err != nil {
 		return nil, fmt.Errorf("update country: %w", err)
 	}
 	return c, nil
 }
 
-func writeCountry(ctx context.Context, db querier, id int64, in CountryInput) (*Country, error) {
-	c, err := pg.One[Country](ctx, db, updateCountry, id, norm.NFC.String(in.Name), in.ISOCode, in.Currency)
+// changeCountry writes what change makes of a country.
+func (s *Service) changeCountry(ctx context.Context, id int64, change func(*CountryInput) error) (*Country, error) {
+	var c Country
+	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		now, err := lockCountry(ctx, tx, id, forChange)
+		if err != nil {
+			return err
+		}
+		in := CountryInput{Name: now.Name, ISOCode: now.ISOCode, Currency: now.Currency}
+		if err := change(&in); err != nil {
+			return err
+		}
+		c, err = pg.One[Country](ctx, tx, updateCountry, id, norm.NFC.String(in.Name), in.ISOCode, in.Currency)
+		if err != nil {
+			return countryProblem(err)
+		}
+		return recordUpdate(ctx, tx, objectCountry, id, now, &c)
+	})
+	return &c, err
+}
+
+// lockCountry returns a country and keeps its row from other changes until tx ends.
+func lockCountry(ctx context.Context, tx pgx.Tx, id int64, lock string) (*Country, error) {
+	c, err := pg.One[Country](ctx, tx, selectCountry+lock, id)
 	if err != nil {
-		return nil, countryProblem(absent(err))
+		return nil, absent(err)
 	}
-	return &c, nil
+	return &c, checkMatch(ctx, &c)
 }
 
 // DeleteCountry removes a country without cities.
 func (s *Service) DeleteCountry(ctx context.Context, p *CountryParams) (*httpapi.Empty, error) {
-	err := exec(ctx, s.db, deleteCountry, p.ID)
+	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		c, err := lockCountry(ctx, tx, p.ID, forRemoval)
+		if err != nil {
+			return err
+		}
+		if err := exec(ctx, tx, deleteCountry, p.ID); err != nil {
+			return err
+		}
+		return recordRemoval(ctx, tx, objectCountry, p.ID, c)
+	})
 	if pg.Constraint(err) == citiesCountry {
 		err = countryHasCities.New("Delete or move its cities first.").Because(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/idempotency"
 	"github.com/shumbooking/shumbooking/platform/page"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
@@ -36,28 +37,28 @@ var facilityExists = errs.Kind{
 func (s *Service) registerFacilities(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /facilities", ID: "listFacilities", Tag: "Facilities", Summary: "List facilities",
-		Access: httpapi.Public,
+		Access: httpapi.Public, Conditional: true,
 	}, s.ListFacilities)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /facilities", ID: "createFacility", Tag: "Facilities", Summary: "Create a facility",
-		Access: auth.AdminOnly, Status: http.StatusCreated, Errors: []errs.Kind{facilityExists},
+		Access: auth.AdminOnly, Idempotent: true, Conditional: true, Status: http.StatusCreated, Errors: []errs.Kind{facilityExists},
 	}, s.CreateFacility)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /facilities/{facility_id}", ID: "getFacility", Tag: "Facilities", Summary: "Get a facility",
-		Access: httpapi.Public, Errors: []errs.Kind{errs.NotFound},
+		Access: httpapi.Public, Conditional: true, Errors: []errs.Kind{errs.NotFound},
 	}, s.GetFacility)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PUT /facilities/{facility_id}", ID: "replaceFacility", Tag: "Facilities", Summary: "Replace a facility",
-		Access: auth.AdminOnly, Errors: []errs.Kind{errs.NotFound, facilityExists},
+		Access: auth.AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, facilityExists},
 	}, s.ReplaceFacility)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PATCH /facilities/{facility_id}", ID: "updateFacility", Tag: "Facilities", Summary: "Change a facility",
-		Access: auth.AdminOnly, Errors: []errs.Kind{errs.NotFound, facilityExists},
+		Access: auth.AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, facilityExists},
 	}, s.UpdateFacility)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "DELETE /facilities/{facility_id}", ID: "deleteFacility", Tag: "Facilities", Summary: "Delete a facility",
 		Description: "Hotels and rooms that have it lose it.",
-		Access:      auth.AdminOnly, Errors: []errs.Kind{errs.NotFound},
+		Access:      auth.AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound},
 	}, s.DeleteFacility)
 }
 
@@ -87,11 +88,17 @@ func (s *Service) ListFacilities(ctx context.Context, p *ListFacilitiesParams) (
 
 // CreateFacility adds a facility.
 func (s *Service) CreateFacility(ctx context.Context, in *FacilityInput) (*Facility, error) {
-	f, err := pg.One[Facility](ctx, s.db, insertFacility, norm.NFC.String(in.Title))
+	f, err := idempotency.Once(ctx, s.db, func(tx pgx.Tx) (*Facility, error) {
+		f, err := pg.One[Facility](ctx, tx, insertFacility, norm.NFC.String(in.Title))
+		if err != nil {
+			return nil, facilityProblem(err)
+		}
+		return &f, recordCreation(ctx, tx, objectFacility, f.ID, &f)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("create facility: %w", facilityProblem(err))
+		return nil, fmt.Errorf("create facility: %w", err)
 	}
-	return &f, nil
+	return f, nil
 }
 
 // FacilityParams name a facility.
@@ -116,7 +123,10 @@ type ReplaceFacilityParams struct {
 
 // ReplaceFacility writes all fields of a facility.
 func (s *Service) ReplaceFacility(ctx context.Context, p *ReplaceFacilityParams) (*Facility, error) {
-	f, err := writeFacility(ctx, s.db, p.ID, p.Body)
+	f, err := s.changeFacility(ctx, p.ID, func(in *FacilityInput) error {
+		*in = p.Body
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("replace facility: %w", err)
 	}
@@ -131,36 +141,55 @@ type UpdateFacilityParams struct {
 
 // UpdateFacility writes the fields in the patch.
 func (s *Service) UpdateFacility(ctx context.Context, p *UpdateFacilityParams) (*Facility, error) {
-	var f *Facility
-	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		now, err := pg.One[Facility](ctx, tx, selectFacility+" FOR NO KEY UPDATE", p.ID)
-		if err != nil {
-			return absent(err)
-		}
-		in := FacilityInput{Title: now.Title}
-		if err := p.Body.Apply(&in); err != nil {
-			return err
-		}
-		f, err = writeFacility(ctx, tx, p.ID, in)
-		return err
-	})
+	f, err := s.changeFacility(ctx, p.ID, p.Body.Apply)
 	if err != nil {
 		return nil, fmt.Errorf("update facility: %w", err)
 	}
 	return f, nil
 }
 
-func writeFacility(ctx context.Context, db querier, id int64, in FacilityInput) (*Facility, error) {
-	f, err := pg.One[Facility](ctx, db, updateFacility, id, norm.NFC.String(in.Title))
+// changeFacility writes what change makes of a facility.
+func (s *Service) changeFacility(ctx context.Context, id int64, change func(*FacilityInput) error) (*Facility, error) {
+	var f Facility
+	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		now, err := lockFacility(ctx, tx, id, forChange)
+		if err != nil {
+			return err
+		}
+		in := FacilityInput{Title: now.Title}
+		if err := change(&in); err != nil {
+			return err
+		}
+		if f, err = pg.One[Facility](ctx, tx, updateFacility, id, norm.NFC.String(in.Title)); err != nil {
+			return facilityProblem(err)
+		}
+		return recordUpdate(ctx, tx, objectFacility, id, now, &f)
+	})
+	return &f, err
+}
+
+// lockFacility returns a facility and keeps its row from other changes until tx ends.
+func lockFacility(ctx context.Context, tx pgx.Tx, id int64, lock string) (*Facility, error) {
+	f, err := pg.One[Facility](ctx, tx, selectFacility+lock, id)
 	if err != nil {
-		return nil, facilityProblem(absent(err))
+		return nil, absent(err)
 	}
-	return &f, nil
+	return &f, checkMatch(ctx, &f)
 }
 
 // DeleteFacility removes a facility, also from the hotels and rooms that have it.
 func (s *Service) DeleteFacility(ctx context.Context, p *FacilityParams) (*httpapi.Empty, error) {
-	if err := exec(ctx, s.db, deleteFacility, p.ID); err != nil {
+	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		f, err := lockFacility(ctx, tx, p.ID, forRemoval)
+		if err != nil {
+			return err
+		}
+		if err := exec(ctx, tx, deleteFacility, p.ID); err != nil {
+			return err
+		}
+		return recordRemoval(ctx, tx, objectFacility, p.ID, f)
+	})
+	if err != nil {
 		return nil, fmt.Errorf("delete facility: %w", err)
 	}
 	return &httpapi.Empty{}, nil

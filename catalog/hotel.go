@@ -12,6 +12,7 @@ import (
 	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/idempotency"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
@@ -97,39 +98,40 @@ var (
 func (s *Service) registerHotels(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /hotels", ID: "listHotels", Tag: "Hotels", Summary: "List hotels",
-		Access: httpapi.Public,
+		Access: httpapi.Public, Conditional: true,
 	}, s.ListHotels)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /hotels", ID: "createHotel", Tag: "Hotels", Summary: "Create a hotel",
-		Access: auth.AdminOnly, Status: http.StatusCreated, Errors: []errs.Kind{hotelExists},
+		Access: auth.AdminOnly, Idempotent: true, Conditional: true, Status: http.StatusCreated, Errors: []errs.Kind{hotelExists},
 	}, s.CreateHotel)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /hotels/{hotel_id}", ID: "getHotel", Tag: "Hotels", Summary: "Get a hotel",
-		Access: httpapi.Public, Errors: []errs.Kind{errs.NotFound},
+		Access: httpapi.Public, Conditional: true, Errors: []errs.Kind{errs.NotFound},
 	}, s.GetHotel)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PUT /hotels/{hotel_id}", ID: "replaceHotel", Tag: "Hotels", Summary: "Replace a hotel",
 		Description: "Managers may do so with the hotels they are assigned to.",
-		Access:      auth.Staff, Errors: []errs.Kind{errs.NotFound, hotelExists, hotelHasRooms},
+		Access:      auth.Staff, Conditional: true, Errors: []errs.Kind{errs.NotFound, hotelExists, hotelHasRooms},
 	}, s.ReplaceHotel)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PATCH /hotels/{hotel_id}", ID: "updateHotel", Tag: "Hotels", Summary: "Change a hotel",
 		Description: "Managers may do so with the hotels they are assigned to.",
-		Access:      auth.Staff, Errors: []errs.Kind{errs.NotFound, hotelExists, hotelHasRooms},
+		Access:      auth.Staff, Conditional: true, Errors: []errs.Kind{errs.NotFound, hotelExists, hotelHasRooms},
 	}, s.UpdateHotel)
 }
 
 // CreateHotel adds a hotel without rooms and managers.
 func (s *Service) CreateHotel(ctx context.Context, in *HotelInput) (*Hotel, error) {
-	var h *Hotel
-	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+	h, err := idempotency.Once(ctx, s.db, func(tx pgx.Tx) (*Hotel, error) {
 		var id int64
-		err := tx.QueryRow(ctx, insertHotel, in.columns()...).Scan(&id)
-		if err != nil {
-			return cityUnknown(err)
+		if err := tx.QueryRow(ctx, insertHotel, in.columns()...).Scan(&id); err != nil {
+			return nil, cityUnknown(err)
 		}
-		h, err = writeHotelLinks(ctx, tx, id, in.FacilityIDs)
-		return err
+		h, err := writeHotelLinks(ctx, tx, id, in.FacilityIDs)
+		if err != nil {
+			return nil, err
+		}
+		return h, recordCreation(ctx, tx, objectHotel, id, h)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("create hotel: %w", hotelProblem(err))
@@ -199,35 +201,29 @@ func (s *Service) UpdateHotel(ctx context.Context, p *UpdateHotelParams) (*Hotel
 func (s *Service) changeHotel(ctx context.Context, id int64, change func(*HotelInput) error) (*Hotel, error) {
 	var h *Hotel
 	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		err := CheckManager(ctx, tx, id)
+		if err := CheckManager(ctx, tx, id); err != nil {
+			return err
+		}
+		now, err := HotelForUpdate(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if h, err = hotelForUpdate(ctx, tx, id); err != nil {
+		if err := checkMatch(ctx, now); err != nil {
 			return err
 		}
-		in := h.Input()
+		in := now.Input()
 		if err := change(&in); err != nil {
 			return err
 		}
-		h, err = writeHotel(ctx, tx, h, in)
-		return err
+		if h, err = writeHotel(ctx, tx, now, in); err != nil {
+			return err
+		}
+		return recordUpdate(ctx, tx, objectHotel, id, now, h)
 	})
 	if err != nil {
 		return nil, hotelProblem(err)
 	}
 	return h, nil
-}
-
-// hotelForUpdate locks a hotel as LockHotel does and returns it.
-func hotelForUpdate(ctx context.Context, tx pgx.Tx, id int64) (*Hotel, error) {
-	batch := &pgx.Batch{}
-	batch.Queue(lockHotel, id)
-	found := queueOne(batch, []int64{id}, nil)
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, err
-	}
-	return only(found.Hotels)
 }
 
 // writeHotel makes of the locked hotel h what in says.

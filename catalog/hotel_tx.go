@@ -19,6 +19,17 @@ func LockHotel(ctx context.Context, tx pgx.Tx, hotelID int64) error {
 	return nil
 }
 
+// HotelForUpdate locks a hotel as LockHotel does and returns it as GET shows it.
+func HotelForUpdate(ctx context.Context, tx pgx.Tx, hotelID int64) (*Hotel, error) {
+	batch := &pgx.Batch{}
+	batch.Queue(lockHotel, hotelID)
+	found := queueOne(batch, []int64{hotelID}, nil)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("read hotel: %w", err)
+	}
+	return only(found.Hotels)
+}
+
 // DeleteHotel removes a hotel with its rooms, links and managers, and with all images: queue gets the job that
 // removes their files. A booking in it, past or cancelled, makes the database refuse.
 func DeleteHotel(ctx context.Context, tx pgx.Tx, queue *jobs.Client, hotelID int64) error {

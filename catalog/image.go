@@ -61,26 +61,26 @@ func (s *Service) registerImages(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /hotels/{hotel_id}/images", ID: "listHotelImages", Tag: tagImages, Summary: "List the images of a hotel",
 		Description: "In the order of the gallery, with those that are processed or failed. Images of its rooms are not among them.",
-		Access:      httpapi.Public, Errors: []errs.Kind{errs.NotFound},
+		Access:      httpapi.Public, Conditional: true, Errors: []errs.Kind{errs.NotFound},
 	}, s.ListHotelImages)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /hotels/{hotel_id}/rooms/{room_id}/images", ID: "listRoomImages", Tag: tagImages, Summary: "List the images of a room",
 		Description: "In the order of the gallery, with those that are processed or failed.",
-		Access:      httpapi.Public, Errors: []errs.Kind{errs.NotFound},
+		Access:      httpapi.Public, Conditional: true, Errors: []errs.Kind{errs.NotFound},
 	}, s.ListRoomImages)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /images/{image_id}", ID: "getImage", Tag: tagImages, Summary: "Get an image",
-		Access: httpapi.Public, Errors: []errs.Kind{errs.NotFound},
+		Access: httpapi.Public, Conditional: true, Errors: []errs.Kind{errs.NotFound},
 	}, s.GetImage)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PATCH /images/{image_id}", ID: "updateImage", Tag: tagImages, Summary: "Move or describe an image",
 		Description: "Managers may do so in the hotels they are assigned to.",
-		Access:      auth.Staff, Errors: []errs.Kind{errs.NotFound},
+		Access:      auth.Staff, Conditional: true, Errors: []errs.Kind{errs.NotFound},
 	}, s.UpdateImage)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "DELETE /images/{image_id}", ID: "deleteImage", Tag: tagImages, Summary: "Delete an image",
 		Description: "Its files go soon after. Managers may do so in the hotels they are assigned to.",
-		Access:      auth.Staff, Errors: []errs.Kind{errs.NotFound},
+		Access:      auth.Staff, Conditional: true, Errors: []errs.Kind{errs.NotFound},
 	}, s.DeleteImage)
 }
 
@@ -157,29 +157,37 @@ type UpdateImageParams struct {
 // UpdateImage moves an image within its gallery or describes it anew.
 func (s *Service) UpdateImage(ctx context.Context, p *UpdateImageParams) (*Image, error) {
 	var image *Image
-	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) (err error) {
-		if image, err = lockOwnImage(ctx, tx, p.ID); err != nil {
+	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		now, err := lockOwnImage(ctx, tx, p.ID)
+		if err != nil {
 			return err
 		}
-		in := ImageInput{Position: image.Position, Alt: image.Alt}
+		in := ImageInput{Position: now.Position, Alt: now.Alt}
 		if err := p.Body.Apply(&in); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, updateAlt, image.ID, norm.NFC.String(in.Alt)); err != nil {
-			return refused(err)
+		if image, err = writeImage(ctx, tx, now, in); err != nil {
+			return err
 		}
-		if in.Position != image.Position {
-			if err := image.gallery().move(ctx, tx, image.ID, in.Position); err != nil {
-				return err
-			}
-		}
-		image, err = imageByID(ctx, tx, image.ID)
-		return err
+		return recordUpdate(ctx, tx, objectImage, p.ID, now, image)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("update image: %w", err)
 	}
 	return image, nil
+}
+
+// writeImage makes of an image, whose gallery is locked, what in says.
+func writeImage(ctx context.Context, tx pgx.Tx, now *Image, in ImageInput) (*Image, error) {
+	if _, err := tx.Exec(ctx, updateAlt, now.ID, norm.NFC.String(in.Alt)); err != nil {
+		return nil, refused(err)
+	}
+	if in.Position != now.Position {
+		if err := now.gallery().move(ctx, tx, now.ID, in.Position); err != nil {
+			return nil, err
+		}
+	}
+	return imageByID(ctx, tx, now.ID)
 }
 
 // DeleteImage takes an image out of its gallery. A job of the same transaction removes its files.
@@ -192,7 +200,10 @@ func (s *Service) DeleteImage(ctx context.Context, p *ImageParams) (*httpapi.Emp
 		if err := detachImages(ctx, tx, s.jobs, detachImage, image.ID); err != nil {
 			return err
 		}
-		return image.gallery().closeGaps(ctx, tx)
+		if err := image.gallery().closeGaps(ctx, tx); err != nil {
+			return err
+		}
+		return recordRemoval(ctx, tx, objectImage, image.ID, image)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("delete image: %w", err)
@@ -200,7 +211,8 @@ func (s *Service) DeleteImage(ctx context.Context, p *ImageParams) (*httpapi.Emp
 	return &httpapi.Empty{}, nil
 }
 
-// lockOwnImage locks the gallery of an image in a hotel that the caller runs, and returns the image.
+// lockOwnImage locks the gallery of an image in a hotel that the caller runs, and returns the image if it is what the
+// request expects.
 func lockOwnImage(ctx context.Context, tx pgx.Tx, id int64) (*Image, error) {
 	image, err := imageByID(ctx, tx, id)
 	if err != nil {
@@ -213,7 +225,10 @@ func lockOwnImage(ctx context.Context, tx pgx.Tx, id int64) (*Image, error) {
 		return nil, err
 	}
 	// It may have moved or gone while this waited.
-	return imageByID(ctx, tx, id)
+	if image, err = imageByID(ctx, tx, id); err != nil {
+		return nil, err
+	}
+	return image, checkMatch(ctx, image)
 }
 
 // gallery is where the image hangs.

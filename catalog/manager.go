@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/shumbooking/shumbooking/auth"
+	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
 	"github.com/shumbooking/shumbooking/platform/page"
@@ -88,32 +91,54 @@ type ManagerParams struct {
 	UserID  int64 `path:"user_id" minimum:"1" example:"2"`
 }
 
+// An assignment is what the audit log tells of a manager.
+type assignment struct {
+	HotelID int64 `json:"hotel_id"`
+	UserID  int64 `json:"user_id"`
+}
+
 // AssignManager lets a manager run a hotel. It changes nothing if they do already.
 func (s *Service) AssignManager(ctx context.Context, p *ManagerParams) (*httpapi.Empty, error) {
-	if err := checkHotel(ctx, s.db, p.HotelID); err != nil {
-		return nil, fmt.Errorf("assign manager: %w", err)
-	}
-	tag, err := s.db.Exec(ctx, insertManager, p.HotelID, p.UserID)
-	if pg.Constraint(err) == "hotel_managers_hotel_id_fkey" {
-		return nil, errs.NotFound.New("").Because(err)
-	}
+	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		if err := LockHotel(ctx, tx, p.HotelID); err != nil {
+			return err
+		}
+		var active, added bool
+		if err := tx.QueryRow(ctx, insertManager, p.HotelID, p.UserID).Scan(&active, &added); err != nil {
+			return err
+		}
+		if !active {
+			return notAManager.New("Only an active user with the role of a manager can be assigned to a hotel.")
+		}
+		if !added {
+			return nil
+		}
+		return auth.RecordChange(ctx, tx, audit.Entry{
+			Action: objectManager + ".assign", Object: objectManager, ID: p.UserID, After: assignment(*p),
+		})
+	})
 	if err != nil {
 		return nil, fmt.Errorf("assign manager: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return nil, notAManager.New("Only an active user with the role of a manager can be assigned to a hotel.")
 	}
 	return &httpapi.Empty{}, nil
 }
 
 // RemoveManager ends that a user runs a hotel.
 func (s *Service) RemoveManager(ctx context.Context, p *ManagerParams) (*httpapi.Empty, error) {
-	tag, err := s.db.Exec(ctx, deleteManager, p.HotelID, p.UserID)
+	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, deleteManager, p.HotelID, p.UserID)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return errs.NotFound.New("")
+		}
+		return auth.RecordChange(ctx, tx, audit.Entry{
+			Action: objectManager + ".remove", Object: objectManager, ID: p.UserID, Before: assignment(*p),
+		})
+	})
 	if err != nil {
 		return nil, fmt.Errorf("remove manager: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return nil, errs.NotFound.New("")
 	}
 	return &httpapi.Empty{}, nil
 }
@@ -130,11 +155,13 @@ SELECT u.id, u.email, u.first_name, u.last_name, u.role = 'manager' AND u.disabl
 FROM hotel_managers m JOIN users u ON u.id = m.user_id
 WHERE m.hotel_id = ? AND u.deleted_at IS NULL`
 
-// The update does nothing but counts, so that assigning twice is told from assigning no manager.
+// It tells whether the user is an active manager, and whether they were not assigned before.
 const insertManager = `
-INSERT INTO hotel_managers (hotel_id, user_id)
-SELECT $1, u.id FROM users u WHERE u.id = $2 AND u.role = 'manager' AND u.disabled_at IS NULL
-ON CONFLICT (hotel_id, user_id) DO UPDATE SET user_id = excluded.user_id`
+WITH manager AS (SELECT id FROM users WHERE id = $2 AND role = 'manager' AND disabled_at IS NULL),
+added AS (
+	INSERT INTO hotel_managers (hotel_id, user_id) SELECT $1, id FROM manager
+	ON CONFLICT (hotel_id, user_id) DO NOTHING RETURNING user_id)
+SELECT EXISTS (SELECT FROM manager), EXISTS (SELECT FROM added)`
 
 const deleteManager = `
 DELETE FROM hotel_managers WHERE hotel_id = $1 AND user_id = $2

@@ -11,6 +11,7 @@ import (
 	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/idempotency"
 	"github.com/shumbooking/shumbooking/platform/page"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
@@ -53,16 +54,17 @@ type RoomInput struct {
 func (s *Service) registerRooms(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /hotels/{hotel_id}/rooms", ID: "listRooms", Tag: "Rooms", Summary: "List the rooms of a hotel",
-		Access: httpapi.Public, Errors: []errs.Kind{errs.NotFound},
+		Access: httpapi.Public, Conditional: true, Errors: []errs.Kind{errs.NotFound},
 	}, s.ListRooms)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /hotels/{hotel_id}/rooms", ID: "createRoom", Tag: "Rooms", Summary: "Add a room to a hotel",
 		Description: "Managers may do so in the hotels they are assigned to.",
-		Access:      auth.Staff, Status: http.StatusCreated, Errors: []errs.Kind{errs.NotFound},
+		Idempotent:  true, Conditional: true,
+		Access: auth.Staff, Status: http.StatusCreated, Errors: []errs.Kind{errs.NotFound},
 	}, s.CreateRoom)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /hotels/{hotel_id}/rooms/{room_id}", ID: "getRoom", Tag: "Rooms", Summary: "Get a room",
-		Access: httpapi.Public, Errors: []errs.Kind{errs.NotFound},
+		Access: httpapi.Public, Conditional: true, Errors: []errs.Kind{errs.NotFound},
 	}, s.GetRoom)
 }
 
@@ -122,14 +124,15 @@ type CreateRoomParams struct {
 
 // CreateRoom adds a room to a hotel that the caller runs.
 func (s *Service) CreateRoom(ctx context.Context, p *CreateRoomParams) (*Room, error) {
-	var room *Room
-	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		err := CheckManager(ctx, tx, p.HotelID)
-		if err != nil {
-			return err
+	room, err := idempotency.Once(ctx, s.db, func(tx pgx.Tx) (*Room, error) {
+		if err := CheckManager(ctx, tx, p.HotelID); err != nil {
+			return nil, err
 		}
-		room, err = createRoom(ctx, tx, p.HotelID, p.Body)
-		return err
+		room, err := createRoom(ctx, tx, p.HotelID, p.Body)
+		if err != nil {
+			return nil, err
+		}
+		return room, recordCreation(ctx, tx, objectRoom, room.ID, room)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("create room: %w", refused(err))

@@ -13,49 +13,107 @@ import (
 	"github.com/shumbooking/shumbooking/platform/errs"
 )
 
-// entityTag returns the strong validator of a representation (RFC 9110, section 8.8.3).
+const (
+	matchHeader     = "If-Match"
+	noneMatchHeader = "If-None-Match"
+)
+
+// entityTag returns the strong validator of a representation (RFC 9110, section 8.8.3): half of its SHA-256, so that
+// equal tags are equal bytes.
 func entityTag(body []byte) string {
 	sum := sha256.Sum256(body)
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 }
 
-// tagList reads the entity tags of If-Match or If-None-Match. The mark of weakness is dropped, because a proxy that
-// compresses puts it on tags that were strong.
-func tagList(h http.Header, name string) []string {
+// A condition is what If-Match or If-None-Match says: a list of tags, or that any will do. The zero condition is true
+// of nothing.
+type condition struct {
+	any  bool
+	tags []string
+}
+
+// conditionOf reads all lines of a header. It returns nil if there are none, and false where they are not what
+// RFC 9110, sections 13.1.1 and 13.1.2, allow.
+func conditionOf(h http.Header, name string) (_ *condition, wellFormed bool) {
+	lines := h.Values(name)
+	if len(lines) == 0 {
+		return nil, true
+	}
+	const space = " \t"
+	list := strings.Trim(strings.Join(lines, ","), space)
+	if list == "*" {
+		return &condition{any: true}, true
+	}
 	var tags []string
-	for list := range strings.SplitSeq(strings.Join(h.Values(name), ","), ",") {
-		if tag := strings.TrimPrefix(strings.TrimSpace(list), "W/"); tag != "" {
-			tags = append(tags, tag)
+	for {
+		// A list may have empty elements (section 5.6.1.2).
+		if list = strings.TrimLeft(list, space+","); list == "" {
+			return &condition{tags: tags}, len(tags) > 0
+		}
+		tag, rest, ok := cutTag(list)
+		list = strings.TrimLeft(rest, space)
+		if !ok || list != "" && list[0] != ',' {
+			return &condition{}, false
+		}
+		tags = append(tags, tag)
+	}
+}
+
+// cutTag takes an entity tag from the front of a list. The mark of weakness is dropped: proxies that compress put it
+// on tags that were strong, and all that this API makes are.
+func cutTag(list string) (tag, rest string, ok bool) {
+	list = strings.TrimPrefix(list, "W/")
+	if !strings.HasPrefix(list, `"`) {
+		return "", "", false
+	}
+	end := strings.IndexByte(list[1:], '"') + len(`"`)
+	if end < len(`"`) {
+		return "", "", false
+	}
+	for _, c := range []byte(list[1:end]) {
+		if c <= ' ' || c == 0x7f {
+			return "", "", false
 		}
 	}
-	return tags
+	return list[:end+1], list[end+1:], true
 }
 
-func matches(tags []string, tag string) bool {
-	return slices.Contains(tags, tag) || slices.Contains(tags, "*")
-}
+// covers reports whether the condition names a representation that exists.
+func (c *condition) covers(tag string) bool { return c.any || slices.Contains(c.tags, tag) }
 
-// A precondition is the If-Match of a request.
+// A precondition is what a request that changes a resource says that it is, and is not.
 type precondition struct {
-	tags   []string
-	encode json.Options
+	match, noneMatch *condition
+	encode           json.Options
 }
 
 type preconditionKey struct{}
 
-// expect keeps the If-Match of a request that changes a conditional resource, for CheckMatch.
+// expect keeps the precondition of a request that changes a conditional resource, for CheckMatch.
 func (a *API) expect(r *http.Request, e *endpoint) *http.Request {
-	if !e.Conditional || e.method == http.MethodGet || len(r.Header.Values("If-Match")) == 0 {
+	if !e.changes() {
 		return r
 	}
-	p := &precondition{tags: tagList(r.Header, "If-Match"), encode: a.encode}
+	p := &precondition{encode: a.encode}
+	// One that is not well-formed is true of nothing: what was meant to protect the resource must not let it change.
+	p.match, _ = conditionOf(r.Header, matchHeader)
+	p.noneMatch, _ = conditionOf(r.Header, noneMatchHeader)
+	if p.match == nil && p.noneMatch == nil {
+		return r
+	}
 	return r.WithContext(context.WithValue(r.Context(), preconditionKey{}, p))
 }
 
+// changes reports whether e changes a resource that has a validator.
+func (e *endpoint) changes() bool {
+	return e.Conditional && e.method != http.MethodGet && e.method != http.MethodPost
+}
+
 // CheckMatch returns an error of kind errs.PreconditionFailed if the request of ctx has an If-Match header that does
-// not name the resource as it is (RFC 9110, section 13.1.1). Routes that are Conditional call it with the row locked,
-// before they judge whether its state allows the change. Current returns what GET would answer at this moment; it is
-// called only if the request has the header.
+// not name the resource as it is, or an If-None-Match header that does (RFC 9110, section 13). Routes that are
+// Conditional call it with the row locked, when the resource is known to exist and to be the caller's, and before they
+// judge whether its state allows the change. Current returns what GET would answer at this moment; it is called only
+// if the request has such a header.
 func CheckMatch[T any](ctx context.Context, current func() (*T, error)) error {
 	p, _ := ctx.Value(preconditionKey{}).(*precondition)
 	if p == nil {
@@ -69,15 +127,22 @@ func CheckMatch[T any](ctx context.Context, current func() (*T, error)) error {
 	if err != nil {
 		return err
 	}
-	if !matches(p.tags, entityTag(append(body, '\n'))) {
+	// A line break ends every answer.
+	tag := entityTag(append(body, '\n'))
+	if p.match != nil && !p.match.covers(tag) {
 		return errs.PreconditionFailed.New("The resource has changed since you read it. Read it again.")
+	}
+	if p.noneMatch != nil && p.noneMatch.covers(tag) {
+		return errs.PreconditionFailed.New("The resource is the one that If-None-Match excludes.")
 	}
 	return nil
 }
 
-// isUnchanged reports whether the client has the representation of that tag already.
+// isUnchanged reports whether the client has the representation of that tag already. A header that is not well-formed
+// says nothing.
 func isUnchanged(r *http.Request, tag string) bool {
-	return matches(tagList(r.Header, "If-None-Match"), tag)
+	c, wellFormed := conditionOf(r.Header, noneMatchHeader)
+	return c != nil && wellFormed && c.covers(tag)
 }
 
 // cacheControl says who may keep the answers of e. Those that have a validator and are for everybody may be kept, and

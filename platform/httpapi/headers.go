@@ -6,15 +6,16 @@ import (
 	"strconv"
 )
 
+// exampleTag is an ETag as the document shows it.
+const exampleTag = `"3q2-7wAAAAAAAAAAAAAAAA"`
+
 // finishHeaders documents the headers of requests and answers that e has by its declaration.
 func (e *endpoint) finishHeaders(op map[string]any) {
 	var parameters []any
 	if list, ok := op["parameters"].([]any); ok {
 		parameters = list
 	}
-	for _, p := range e.headerParameters() {
-		parameters = append(parameters, p)
-	}
+	parameters = append(parameters, e.headerParameters()...)
 	if len(parameters) > 0 {
 		op["parameters"] = parameters
 	}
@@ -49,9 +50,10 @@ func (e *endpoint) headerParameters() []any {
 	}
 	switch {
 	case e.Conditional && e.method == http.MethodGet:
-		add("If-None-Match", "The ETag of what the client has already.", `"3q2-7wAAAAAAAAAAAAAAAA"`)
-	case e.Conditional && e.method != http.MethodPost:
-		add("If-Match", "The ETag of what the client wants to change. If that has changed meanwhile, nothing happens.", "*")
+		add(noneMatchHeader, "ETags of what the client has already. If it is one of them, the answer is 304 without a body.", exampleTag)
+	case e.changes():
+		add(matchHeader, "The ETag of what the client wants to change. If that has changed meanwhile, nothing does.", "*")
+		add(noneMatchHeader, "ETags of what the client does not want to change.", exampleTag)
 	}
 	return list
 }
@@ -64,6 +66,9 @@ func (e *endpoint) answerHeaders(status string) map[string]any {
 	}
 	code, _ := strconv.Atoi(status)
 	succeeded := code < http.StatusBadRequest && code != http.StatusNoContent
+	if policy := e.cacheControl(); policy != "" && succeeded {
+		headers["Cache-Control"] = text("`" + policy + "`")
+	}
 	if e.Conditional && succeeded {
 		headers["ETag"] = text("The version of the representation, for If-None-Match and If-Match.")
 	}
