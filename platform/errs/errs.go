@@ -17,7 +17,7 @@ import (
 type Kind struct {
 	Code   string
 	Status int
-	Title  string
+	Title  Text
 }
 
 // The kinds that any service has. Features declare their own beside the code that returns them.
@@ -63,6 +63,8 @@ type Error struct {
 	Members map[string]any
 	// RetryAfter, if positive, becomes the Retry-After header, in whole seconds rounded up.
 	RetryAfter time.Duration
+	// Challenge is the WWW-Authenticate header of a 401 (RFC 9110, section 11.6.1), "Bearer" when it is empty.
+	Challenge string
 	// Cause is for the log only.
 	Cause error
 }
@@ -132,7 +134,5 @@ func InvalidQuery(field, code string, message Text, args ...any) *Error {
 
 // InvalidFields returns a validation error about several parts of the request at once.
 func InvalidFields(fields ...Field) *Error {
-	e := Invalid.New("")
-	e.Fields = fields
-	return e
+	return &Error{Kind: Invalid, Fields: fields}
 }

@@ -41,6 +41,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/texts"
 )
 
 // Access names who may call a route. The zero Access is refused when the API is built, so that no route is
@@ -125,6 +126,8 @@ type Config struct {
 	Metrics prometheus.Registerer
 	// Timeout bounds the time of one endpoint; optional, 10 s by default.
 	Timeout time.Duration
-	// CORSOrigins may call the API from a browser; "*" means any; optional.
+	// CORSOrigins may call the API from a browser, each as the browser says it, such as "https://app.example"; optional.
 	CORSOrigins []string
+	// Texts has what problems say in other languages than English; optional.
+	Texts *texts.Catalogue
 }

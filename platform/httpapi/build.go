@@ -117,8 +117,7 @@ func (a *API) methods(methods map[string]*endpoint) http.Handler {
 		case e != nil:
 			a.call(w, r, e)
 		case r.Method == http.MethodOptions:
-			w.Header().Set("Allow", allowed)
-			w.WriteHeader(http.StatusNoContent)
+			tellMethods(w, r, allowed)
 		default:
 			a.refuseMethod(w, r, allowed)
 		}
@@ -144,9 +143,14 @@ func (a *API) rootPath(next http.Handler) http.Handler {
 	})
 }
 
-// cleanPath refuses the paths that ServeMux would redirect: a redirected POST loses its body.
+// cleanPath refuses the paths that ServeMux would redirect: a redirected POST loses its body. The asterisk is no path:
+// OPTIONS asks with it what the server can do at all (RFC 9110, section 9.3.7).
 func (a *API) cleanPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodOptions && r.URL.Path == "*" {
+			tellMethods(w, r, strings.Join(mountMethods, ", "))
+			return
+		}
 		for _, p := range []string{r.URL.Path, r.URL.EscapedPath()} {
 			clean := path.Clean(p)
 			if p == "*" || p != clean && p != clean+"/" {
@@ -158,7 +162,8 @@ func (a *API) cleanPath(next http.Handler) http.Handler {
 	})
 }
 
-// recover turns a panic into an internal error. What was written already cannot be taken back.
+// recover turns a panic into an internal error. What was written already cannot be taken back: then the connection is
+// broken off.
 func (a *API) recover(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -169,23 +174,29 @@ func (a *API) recover(next http.Handler) http.Handler {
 			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
+			a.metrics.panics.Inc()
 			err := fmt.Errorf("panic: %v\n%s", v, debug.Stack())
-			if exchangeOf(r.Context()).status != 0 {
-				exchangeOf(r.Context()).err = err
-				return
+			if x := exchangeOf(r.Context()); x.status != 0 {
+				x.err = err
+				// Lest a part be taken for the whole.
+				panic(http.ErrAbortHandler)
 			}
+			dropContentHeaders(w.Header())
 			a.fail(w, r, err)
 		}()
 		next.ServeHTTP(w, r)
 	})
 }
 
+// securityHeaders keeps answers from being taken for something else, shown in frames or read by pages of other origins.
+// Permissions-Policy is not among them, as the policy of content lets no script run that could ask for anything.
 func securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		next.ServeHTTP(w, r)
 	})

@@ -104,9 +104,13 @@ func TestErrorsAreBounded(t *testing.T) {
 
 func TestAsterisk(t *testing.T) {
 	t.Parallel()
-	for _, method := range []string{http.MethodGet, http.MethodOptions} {
-		req := httptest.NewRequest(method, "/", nil)
-		req.URL.Path, req.RequestURI = "*", "*"
-		newClient(t).Send(req).WantProblem(http.StatusNotFound, "not_found")
+	req := httptest.NewRequest(http.MethodGet, "/", nil)
+	req.URL.Path, req.RequestURI = "*", "*"
+	c := newClient(t)
+	c.Send(req).WantProblem(http.StatusNotFound, "not_found")
+	req.Method = http.MethodOptions
+	res := c.Send(req).Want(http.StatusNoContent)
+	if got, want := res.Header.Get("Allow"), "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"; got != want {
+		t.Errorf("OPTIONS *: Allow = %q, want %q", got, want)
 	}
 }

@@ -11,6 +11,7 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
+	panics   prometheus.Counter
 }
 
 // unmatched is the label of requests that no route took.
@@ -31,8 +32,12 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Name: "http_requests_inprogress",
 			Help: "Requests being answered.",
 		}),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "http_panics_total",
+			Help: "Requests whose handler panicked: each is a bug.",
+		}),
 	}
-	r.MustRegister(m.requests, m.duration, m.inFlight)
+	r.MustRegister(m.requests, m.duration, m.inFlight, m.panics)
 	return m
 }
 

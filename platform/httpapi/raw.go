@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
 )
@@ -23,6 +24,10 @@ func HandleRaw[In any](api *API, rt Route, contentType string, fn func(w http.Re
 		}
 		if err := validate(in); err != nil {
 			return err
+		}
+		if strings.HasPrefix(contentType, "image/") {
+			// Pages of other sites show them.
+			w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 		}
 		writer := &problemWriter{ResponseWriter: w, fail: func(kind errs.Kind) { api.fail(w, r, kind.New("")) }, kinds: e.kinds()}
 		err := fn(writer, r, in)

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/idempotency"
+	"github.com/shumbooking/shumbooking/platform/texts"
 )
 
 // statusClientGone is what is logged when nobody waits for the answer any more.
@@ -114,7 +116,7 @@ func (a *API) writeJSON(w http.ResponseWriter, r *http.Request, status int, cont
 	return nil
 }
 
-// fail answers with the problem that err is, and notes err for the log.
+// fail answers with the problem that err is, in the language of the client, and notes err for the log.
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeOf(r.Context())
 	x.err = err
@@ -128,34 +130,37 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	problem := a.problem(err)
 	header.Set("Cache-Control", "no-store")
 	if problem.Kind.Status == http.StatusUnauthorized {
-		header.Set("WWW-Authenticate", "Bearer")
+		header.Set("WWW-Authenticate", cmp.Or(problem.Challenge, "Bearer"))
 	}
 	if problem.RetryAfter > 0 {
 		header.Set("Retry-After", retryAfter(problem.RetryAfter))
 	}
-	body := Problem{
-		Type:      Path("/docs/problems#" + problem.Kind.Code),
-		Title:     problem.Kind.Title,
-		Status:    problem.Kind.Status,
-		Detail:    problem.Detail.String(),
-		Instance:  "urn:uuid:" + x.requestID,
-		Code:      problem.Kind.Code,
-		RequestID: x.requestID,
-		Errors:    fieldErrors(problem.Fields),
-		Members:   problem.Members,
-	}
+	language := a.cfg.Texts.Negotiate(r.Header.Values("Accept-Language"))
+	header.Set("Content-Language", string(language))
+	header.Add("Vary", "Accept-Language")
+	body := a.problemBody(problem, language)
+	body.Instance, body.RequestID = "urn:uuid:"+x.requestID, x.requestID
 	if err := a.writeJSON(w, r, body.Status, problemType, body, false); err != nil {
 		x.err = errors.Join(x.err, err)
 		w.WriteHeader(http.StatusInternalServerError)
 	}
 }
 
-func fieldErrors(fields []errs.Field) []FieldError {
-	list := make([]FieldError, len(fields))
-	for i, f := range fields {
-		list[i] = FieldError{Field: f.Field, In: f.In, Code: f.Code, Message: f.Message.String()}
+// problemBody puts a problem into words.
+func (a *API) problemBody(problem *errs.Error, language texts.Language) Problem {
+	fields := make([]FieldError, len(problem.Fields))
+	for i, f := range problem.Fields {
+		fields[i] = FieldError{Field: f.Field, In: f.In, Code: f.Code, Message: a.cfg.Texts.Say(f.Message, language)}
 	}
-	return list
+	return Problem{
+		Type:    Path("/docs/problems#" + problem.Kind.Code),
+		Title:   a.cfg.Texts.Say(errs.Say(problem.Kind.Title), language),
+		Status:  problem.Kind.Status,
+		Detail:  a.cfg.Texts.Say(problem.Detail, language),
+		Code:    problem.Kind.Code,
+		Errors:  fields,
+		Members: problem.Members,
+	}
 }
 
 // problem returns what a client may know of err.
