@@ -1,83 +1,86 @@
-// Package audit keeps a log of who did what to which object, in the transaction of the deed.
+// Package audit keeps a log of who did what to which object, in the transaction of the deed, and shows it to those who
+// may see it.
+//
+// Entries are only ever added, and removed when they are older than 400 days; the rights on the table see to that.
 package audit
 
 import (
-	"context"
-	"fmt"
-	"net/netip"
+	"log/slog"
 
-	"github.com/go-json-experiment/json"
-	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/page"
 )
 
-// An Actor is who does something.
-type Actor struct {
-	UserID, SessionID int64
-	Role              string
+// Config is what a Service needs to know. Fields without "optional" are required.
+type Config struct {
+	// Access is what GET /audit demands of its callers.
+	Access httpapi.Access
+	// Cursors signs the cursors of the list.
+	Cursors page.Signer
+	// Metrics takes the counters; optional.
+	Metrics prometheus.Registerer
+	// Log is told of what no caller can be told; optional.
+	Log *slog.Logger
 }
 
-type actorKey struct{}
-
-// WithActor returns a context in which a acts.
-func WithActor(ctx context.Context, a Actor) context.Context {
-	return context.WithValue(ctx, actorKey{}, a)
+// Service shows the log, adds refusals to it, and removes what is old. What else belongs into the log is added by
+// Record, in the transaction of whoever does it.
+type Service struct {
+	db      *pgxpool.Pool
+	access  httpapi.Access
+	cursors page.Signer
+	metrics metrics
+	log     *slog.Logger
 }
 
-// An Entry is one deed. Before and After are what JSON can tell of the object: nil where it was not there, or is not
-// there any more. They hold no secrets.
-type Entry struct {
-	// Action is what was done, such as "hotel.update".
-	Action string
-	// Object is the type of the object, such as "hotel", and ID its id.
-	Object        string
-	ID            int64
-	Before, After any
-}
-
-// execer is a pool or a transaction.
-type execer interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-}
-
-// Record adds e to the log, as a deed of the actor of ctx in the request of ctx.
-func Record(ctx context.Context, db execer, e Entry) error {
-	before, err := document(e.Before)
-	if err != nil {
-		return fmt.Errorf("record %s: %w", e.Action, err)
+// New returns a Service over db.
+func New(db *pgxpool.Pool, cfg Config) *Service {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	after, err := document(e.After)
-	if err != nil {
-		return fmt.Errorf("record %s: %w", e.Action, err)
-	}
-	actor, _ := ctx.Value(actorKey{}).(Actor)
-	_, err = db.Exec(ctx, insertEntry, absent(actor.UserID), absent(actor.Role), absent(actor.SessionID),
-		e.Action, absent(e.Object), absent(e.ID), before, after,
-		absent(httpapi.ClientAddr(ctx)), absent(httpapi.RequestID(ctx)))
-	if err != nil {
-		return fmt.Errorf("record %s: %w", e.Action, err)
-	}
-	return nil
+	return &Service{db: db, access: cfg.Access, cursors: cfg.Cursors, metrics: newMetrics(cfg.Metrics), log: cfg.Log}
 }
 
-const insertEntry = `
-INSERT INTO audit_log (actor_id, actor_role, session_id, action, object_type, object_id, before, after, address, request_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
-
-// document returns v as JSON, or nil for nil.
-func document(v any) ([]byte, error) {
-	if v == nil {
-		return nil, nil
-	}
-	return json.Marshal(v)
+// Register mounts the endpoint on api.
+func (s *Service) Register(api *httpapi.API) {
+	httpapi.Handle(api, httpapi.Route{
+		Pattern: "GET /audit", ID: "listAuditLog", Tag: "Audit", Summary: "Show who did what",
+		Description: "Sign-ins, refusals and every change by staff, newest first. Entries are kept for 400 days.",
+		Access:      s.access, Errors: []errs.Kind{errs.CursorInvalid},
+	}, s.List)
 }
 
-// absent returns nil, which is NULL, for what is not there.
-func absent[T int64 | string | netip.Addr](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
+// What became of a refusal.
+const (
+	recorded = "recorded"
+	spared   = "spared"
+	lost     = "lost"
+)
+
+type metrics struct {
+	refusals *prometheus.CounterVec
+	purged   prometheus.Counter
+}
+
+func newMetrics(r prometheus.Registerer) metrics {
+	factory := promauto.With(r)
+	m := metrics{
+		refusals: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "audit_refusals_total",
+			Help: "Requests for what is not the caller's, by outcome: recorded, spared (of too many alike), lost. Lost must not grow.",
+		}, []string{"outcome"}),
+		purged: factory.NewCounter(prometheus.CounterOpts{
+			Name: "audit_entries_purged_total", Help: "Entries of the audit log removed for their age.",
+		}),
 	}
-	return &v
+	// A series that appears with its first event hides that event from rate().
+	for _, outcome := range []string{recorded, spared, lost} {
+		m.refusals.WithLabelValues(outcome)
+	}
+	return m
 }

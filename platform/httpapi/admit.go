@@ -117,8 +117,9 @@ func (a *API) isTrustedProxy(addr netip.Addr) bool {
 // A Refusal is a request that was turned away because of who made it.
 type Refusal struct {
 	Operation string
-	Path      string
-	Kind      errs.Kind
+	// Path has the ids of the request, and nothing else that its sender wrote.
+	Path string
+	Kind errs.Kind
 }
 
 // reportRefusal tells Config.Refused of a caller who asked for what is not theirs. Absent objects are reported as
@@ -128,7 +129,7 @@ func (a *API) reportRefusal(r *http.Request, e *endpoint, err error) {
 		return
 	}
 	if kind := a.problem(err).Kind; kind.Code == errs.Forbidden.Code || kind.Code == errs.NotFound.Code {
-		a.cfg.Refused(r.Context(), Refusal{Operation: e.ID, Path: r.URL.Path, Kind: kind})
+		a.cfg.Refused(r.Context(), Refusal{Operation: e.ID, Path: e.plainPath(r.URL.Path), Kind: kind})
 	}
 }
 
