@@ -35,7 +35,7 @@ func (o *operation) try(c *apitest.Client) *apitest.Response {
 		case p.Example == nil:
 		case p.In == "path":
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", value)
-		default:
+		case p.In == "query":
 			query.Set(p.Name, value)
 		}
 	}
@@ -44,6 +44,16 @@ func (o *operation) try(c *apitest.Client) *apitest.Response {
 		body = media.Example
 	}
 	return c.Do(strings.ToUpper(o.method), path+"?"+query.Encode(), body)
+}
+
+// takes reports whether o has a parameter of that name.
+func (o *operation) takes(parameter string) bool {
+	for _, p := range o.Parameters {
+		if p.Name == parameter {
+			return true
+		}
+	}
+	return false
 }
 
 func readOperations(c *apitest.Client) map[string]*operation {
