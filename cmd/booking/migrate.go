@@ -136,8 +136,23 @@ GRANT USAGE ON SCHEMA public TO `+role+`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO `+role+`;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO `+role+`;
 REVOKE INSERT, UPDATE, DELETE ON schema_version FROM `+role)
+	if err == nil {
+		err = protectAuditLog(ctx, conn, role)
+	}
 	if err != nil {
 		return fmt.Errorf("grant rights to %s: %w", s.database.Username, err)
 	}
 	return nil
+}
+
+// protectAuditLog leaves the role nothing but to add to the log and to read it. The table is not there when the schema
+// was moved to a version before it.
+func protectAuditLog(ctx context.Context, conn *pgx.Conn, role string) error {
+	var exists bool
+	err := conn.QueryRow(ctx, `SELECT to_regclass('public.audit_log') IS NOT NULL`).Scan(&exists)
+	if err != nil || !exists {
+		return err
+	}
+	_, err = conn.Exec(ctx, "REVOKE UPDATE, DELETE ON audit_log FROM "+role)
+	return err
 }

@@ -151,6 +151,10 @@ func TestMigrateGrantsTheRuntimeRole(t *testing.T) {
 		"INSERT INTO river_job (args, kind) VALUES ('{}', 'test')": true,
 		"ALTER TABLE users ADD COLUMN x int":                       false,
 		"CREATE TABLE x (x int)":                                   false,
+		"INSERT INTO audit_log (action) VALUES ('test')":           true,
+		"UPDATE audit_log SET action = 'x'":                        false,
+		"DELETE FROM audit_log":                                    false,
+		"SELECT audit_log_purge(1)":                                true,
 	} {
 		_, err := db.Exec(t.Context(), fmt.Sprintf("SET ROLE %s; %s", identifier, statement))
 		if (err == nil) != allowed {

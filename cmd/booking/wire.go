@@ -20,6 +20,7 @@ import (
 	"github.com/shumbooking/shumbooking/media"
 	"github.com/shumbooking/shumbooking/media/storage"
 	"github.com/shumbooking/shumbooking/migrations"
+	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/health"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
@@ -66,6 +67,7 @@ func apiTags() []httpapi.Tag {
 		{Name: "Cities", Description: "Cities and their time zones."},
 		{Name: "Facilities", Description: "What hotels and rooms may have."},
 		{Name: "Users", Description: "Accounts, for admins."},
+		{Name: "Audit", Description: "Who did what, for admins."},
 		{Name: "System", Description: "Health, metrics and this documentation."},
 	}
 }
@@ -78,6 +80,7 @@ type application struct {
 	registry           *prometheus.Registry
 	jobs               *jobs.Client
 	worker             *jobs.Worker // nil where no jobs are run
+	audit              *audit.Service
 	auth               *auth.Service
 	catalog            *catalog.Service
 	booking            *booking.Service
@@ -133,7 +136,7 @@ func (a *application) serveFeatures(s settings) error {
 	a.api = httpapi.New(httpapi.Config{
 		Title: apiTitle, Version: currentBuild().version, Description: apiDescription, Tags: apiTags(),
 		RootPath: s.rootPath, CORSOrigins: s.corsOrigins,
-		Admit: a.auth.Admit, Classify: a.classify,
+		Admit: a.auth.Admit, Refused: a.audit.Refused, Classify: a.classify,
 		Log: a.log, Metrics: a.registry,
 	})
 	a.health.Register(a.api)
@@ -143,6 +146,7 @@ func (a *application) serveFeatures(s settings) error {
 	a.catalog.Register(a.api)
 	a.booking.Register(a.api)
 	a.media.Register(a.api)
+	a.audit.Register(a.api)
 	if err := a.mountRiverUI(s); err != nil {
 		return err
 	}
@@ -166,6 +170,7 @@ func (a *application) makeFeatures(s settings) error {
 	if err != nil {
 		return err
 	}
+	a.audit = audit.New(a.pool, audit.Config{Access: auth.AdminOnly, Cursors: cursors, Metrics: a.registry, Log: a.log})
 	a.catalog = catalog.New(a.pool, catalog.Config{Cursors: cursors, Jobs: a.jobs, Metrics: a.registry})
 	a.booking = booking.New(a.pool, booking.Config{Cursors: cursors, Jobs: a.jobs, Metrics: a.registry, Log: a.log})
 	if a.store, err = openStore(s.images); err != nil {

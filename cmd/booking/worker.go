@@ -14,6 +14,7 @@ import (
 	"github.com/shumbooking/shumbooking/booking"
 	"github.com/shumbooking/shumbooking/catalog"
 	"github.com/shumbooking/shumbooking/media"
+	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
 	"github.com/shumbooking/shumbooking/platform/jobs"
 	"github.com/shumbooking/shumbooking/platform/metrics"
@@ -78,6 +79,7 @@ func (a *application) employ(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	workers := river.NewWorkers()
+	a.audit.AddWorkers(workers)
 	a.auth.AddWorkers(workers)
 	a.booking.AddWorkers(workers)
 	a.media.AddWorkers(workers)
@@ -86,12 +88,13 @@ func (a *application) employ(ctx context.Context, s settings) (err error) {
 }
 
 func periodicJobs() []*river.PeriodicJob {
-	return slices.Concat(auth.PeriodicJobs(), booking.PeriodicJobs(), media.PeriodicJobs())
+	return slices.Concat(audit.PeriodicJobs(), auth.PeriodicJobs(), booking.PeriodicJobs(), media.PeriodicJobs())
 }
 
 // jobsConfig is for inserters and workers. It names every kind of job that there is.
 func (a *application) jobsConfig() jobs.Config {
 	kinds := []string{
+		audit.PurgeArgs{}.Kind(),
 		auth.PurgeArgs{}.Kind(), booking.RecountArgs{}.Kind(), catalog.RemovedArgs{}.Kind(),
 		media.ProcessArgs{}.Kind(), media.SweepArgs{}.Kind(), media.SettleArgs{}.Kind(),
 	}
