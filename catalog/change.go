@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"reflect"
 
 	"github.com/jackc/pgx/v5"
 
@@ -39,11 +38,8 @@ func recordCreation[T any](ctx context.Context, tx pgx.Tx, object string, id int
 	return auth.RecordChange(ctx, tx, audit.Entry{Action: object + ".create", Object: object, ID: id, After: created})
 }
 
-// recordUpdate is silent about a change that made no difference.
+// A change that made no difference is not recorded.
 func recordUpdate[T any](ctx context.Context, tx pgx.Tx, object string, id int64, before, after *T) error {
-	if reflect.DeepEqual(before, after) {
-		return nil
-	}
 	return auth.RecordChange(ctx, tx, audit.Entry{Action: object + ".update", Object: object, ID: id, Before: before, After: after})
 }
 

@@ -32,28 +32,29 @@ type condition struct {
 	tags []string
 }
 
-// conditionOf reads all lines of a header. It returns nil if there are none, and false where they are not what
-// RFC 9110, sections 13.1.1 and 13.1.2, allow.
-func conditionOf(h http.Header, name string) (_ *condition, wellFormed bool) {
+// conditionOf reads all lines of a header; nil if there are none. Where they are not what RFC 9110, sections 13.1.1 and
+// 13.1.2, allow, it is the zero condition: what was meant to protect a resource must not let it change, and what was
+// meant to save an answer is of no use.
+func conditionOf(h http.Header, name string) *condition {
 	lines := h.Values(name)
 	if len(lines) == 0 {
-		return nil, true
+		return nil
 	}
 	const space = " \t"
 	list := strings.Trim(strings.Join(lines, ","), space)
 	if list == "*" {
-		return &condition{any: true}, true
+		return &condition{any: true}
 	}
 	var tags []string
 	for {
 		// A list may have empty elements (section 5.6.1.2).
 		if list = strings.TrimLeft(list, space+","); list == "" {
-			return &condition{tags: tags}, len(tags) > 0
+			return &condition{tags: tags}
 		}
 		tag, rest, ok := cutTag(list)
 		list = strings.TrimLeft(rest, space)
 		if !ok || list != "" && list[0] != ',' {
-			return &condition{}, false
+			return &condition{}
 		}
 		tags = append(tags, tag)
 	}
@@ -94,10 +95,7 @@ func (a *API) expect(r *http.Request, e *endpoint) *http.Request {
 	if !e.changes() {
 		return r
 	}
-	p := &precondition{encode: a.encode}
-	// One that is not well-formed is true of nothing: what was meant to protect the resource must not let it change.
-	p.match, _ = conditionOf(r.Header, matchHeader)
-	p.noneMatch, _ = conditionOf(r.Header, noneMatchHeader)
+	p := &precondition{match: conditionOf(r.Header, matchHeader), noneMatch: conditionOf(r.Header, noneMatchHeader), encode: a.encode}
 	if p.match == nil && p.noneMatch == nil {
 		return r
 	}
@@ -138,11 +136,10 @@ func CheckMatch[T any](ctx context.Context, current func() (*T, error)) error {
 	return nil
 }
 
-// isUnchanged reports whether the client has the representation of that tag already. A header that is not well-formed
-// says nothing.
+// isUnchanged reports whether the client has the representation of that tag already.
 func isUnchanged(r *http.Request, tag string) bool {
-	c, wellFormed := conditionOf(r.Header, noneMatchHeader)
-	return c != nil && wellFormed && c.covers(tag)
+	c := conditionOf(r.Header, noneMatchHeader)
+	return c != nil && c.covers(tag)
 }
 
 // cacheControl says who may keep the answers of e. Those that have a validator and are for everybody may be kept, and
