@@ -10,8 +10,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/shumbooking/shumbooking/auth"
+	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/date"
 	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
@@ -67,6 +69,9 @@ func cancel(ctx context.Context, tx pgx.Tx, caller auth.Caller, id int64) (*Book
 		return nil, false, err
 	}
 	b := row.booking()
+	if err := checkMatch(ctx, b); err != nil {
+		return nil, false, err
+	}
 	switch {
 	case b.Status == Cancelled:
 		return b, false, nil
@@ -79,8 +84,16 @@ func cancel(ctx context.Context, tx pgx.Tx, caller auth.Caller, id int64) (*Book
 	if err != nil {
 		return nil, false, err
 	}
+	before := *b
 	b.Status, b.CancelledAt = Cancelled, &at
-	return b, true, nil
+	return b, true, auth.RecordChange(ctx, tx, audit.Entry{
+		Action: "booking.cancel", Object: "booking", ID: id, Before: before, After: b,
+	})
+}
+
+// checkMatch is httpapi.CheckMatch for a resource that was read under its lock.
+func checkMatch[T any](ctx context.Context, current *T) error {
+	return httpapi.CheckMatch(ctx, func() (*T, error) { return current, nil })
 }
 
 // release gives back what the ledger says that b holds from the given night on.

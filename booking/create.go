@@ -7,8 +7,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/platform/date"
 	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/idempotency"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
@@ -33,7 +35,7 @@ func (p *CreateParams) Validate() error {
 // Location is where the booking is found.
 func (b *Booking) Location() string { return fmt.Sprintf("/bookings/%d", b.ID) }
 
-// attempts bounds how often one request tries to book.
+// attempts bounds how often one request of a guest tries to book.
 const attempts = 5
 
 // Create books rooms for the signed-in user, or for others when the caller is staff of the hotel. It fails with
@@ -52,26 +54,55 @@ func (s *Service) Create(ctx context.Context, p *CreateParams) (*Booking, error)
 }
 
 func (s *Service) create(ctx context.Context, p *CreateParams) (*Booking, error) {
-	holder, err := s.holder(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	b, err := s.book(ctx, holder, p)
-	if err != nil || b != nil {
-		return b, err
-	}
-	if err := s.refusal(ctx, holder, p); err != nil {
-		return nil, err
-	}
-	// What refused the booking was gone when it was looked for: a night was given back in between.
-	b, err = s.book(ctx, holder, p)
-	if err != nil || b != nil {
-		return b, err
-	}
-	if err := s.refusal(ctx, holder, p); err != nil {
-		return nil, err
+	// Twice, because what refused a booking can be gone when it is looked for: a night was given back in between.
+	for range 2 {
+		b, err := s.book(ctx, p)
+		if err != nil || b != nil {
+			return b, err
+		}
+		if err := s.refusal(ctx, p); err != nil {
+			return nil, err
+		}
 	}
 	return nil, roomNotAvailable(nil)
+}
+
+// book tries to make the booking. It returns nil without an error when the booking is refused.
+func (s *Service) book(ctx context.Context, p *CreateParams) (*Booking, error) {
+	caller := auth.CallerFrom(ctx)
+	book := s.bookOwn
+	if caller.IsStaff() {
+		book = s.bookAtDesk
+	}
+	b, err := book(ctx, caller, p)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, nil
+	case pg.Constraint(err) == "room_nights_booked_check", pg.Constraint(err) == "bookings_nights_check":
+		return nil, nil
+	case pg.IsRetryable(err):
+		return nil, errs.Unavailable.New("Too many bookings meet at once. Try again.").Because(err)
+	}
+	return b, err
+}
+
+// bookOwn books for a guest. It takes one round trip, two with an idempotency key.
+func (s *Service) bookOwn(ctx context.Context, caller auth.Caller, p *CreateParams) (*Booking, error) {
+	if p.UserID != nil && *p.UserID != caller.UserID {
+		return nil, errs.Forbidden.New("Guests book for themselves only.")
+	}
+	for attempt := 1; ; attempt++ {
+		batch := &pgx.Batch{}
+		b := holder{userID: &caller.UserID, limited: true}.queue(batch, p)
+		err := idempotency.Send(ctx, s.db, batch, func() any { return b })
+		if err == nil {
+			return b, nil
+		}
+		if attempt == attempts || !pg.IsRetryable(err) {
+			return nil, err
+		}
+		s.metrics.repeated.Inc()
+	}
 }
 
 // A holder is the one whose booking is made.
@@ -82,30 +113,9 @@ type holder struct {
 	limited bool
 }
 
-// book tries to make the booking in one round trip. It returns nil without an error when the booking is refused.
-func (s *Service) book(ctx context.Context, h holder, p *CreateParams) (*Booking, error) {
-	for attempt := 1; ; attempt++ {
-		b, err := s.bookOnce(ctx, h, p)
-		switch {
-		case err == nil:
-			return b, nil
-		case errors.Is(err, pgx.ErrNoRows):
-			return nil, nil
-		case pg.Constraint(err) == "room_nights_booked_check", pg.Constraint(err) == "bookings_nights_check":
-			return nil, nil
-		case !pg.IsRetryable(err):
-			return nil, err
-		case attempt == attempts:
-			return nil, errs.Unavailable.New("Too many bookings meet at once. Try again.").Because(err)
-		}
-		s.metrics.repeated.Inc()
-	}
-}
-
-// bookOnce sends the locks and the booking together; the pipeline is one transaction.
-func (s *Service) bookOnce(ctx context.Context, h holder, p *CreateParams) (*Booking, error) {
-	var b *Booking
-	batch := &pgx.Batch{}
+// queue adds the locks and the booking to batch, which is one transaction. The booking is there once all results of
+// batch were read.
+func (h holder) queue(batch *pgx.Batch, p *CreateParams) *Booking {
 	insert := insertBooking
 	if h.limited {
 		batch.Queue(lockGuestAndRoom, h.userID, p.RoomID)
@@ -113,19 +123,17 @@ func (s *Service) bookOnce(ctx context.Context, h holder, p *CreateParams) (*Boo
 	} else {
 		batch.Queue(lockRoomShared, p.RoomID)
 	}
+	b := new(Booking)
 	batch.Queue(insert, p.DateFrom, p.DateTo, p.Rooms, p.Guests, p.RoomID, h.userID,
 		p.GuestName, p.GuestPhone, p.Note).Query(func(rows pgx.Rows) error {
 		row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[bookingRow])
 		if err != nil {
 			return err
 		}
-		b = row.booking()
+		*b = *row.booking()
 		return nil
 	})
-	if err := s.db.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, err
-	}
-	return b, nil
+	return b
 }
 
 // The locks are a statement of their own, so that the snapshot of the booking is younger than they are. A change

@@ -3,10 +3,13 @@ package booking
 import (
 	"context"
 	"fmt"
+	"reflect"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/catalog"
+	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/date"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
@@ -99,20 +102,42 @@ func (s *Service) UpdateNights(ctx context.Context, p *UpdateNightsParams) (*pag
 		if err := checkNightsOpen(ctx, tx, p); err != nil {
 			return err
 		}
+		before, err := pg.Collect[RoomNight](ctx, tx, selectNights, p.From, p.To, p.HotelID, p.RoomID)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, upsertNights, p.From, p.To, p.RoomID, set.Price, keep, set.Closed); err != nil {
 			return err
 		}
 		if err := refreshPriceBounds(ctx, tx, p.RoomID); err != nil {
 			return err
 		}
-		var err error
 		nights, err = pg.Collect[RoomNight](ctx, tx, selectNights, p.From, p.To, p.HotelID, p.RoomID)
-		return err
+		if err != nil {
+			return err
+		}
+		return recordNights(ctx, tx, p.RoomID, before, nights)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("update nights: %w", err)
 	}
 	return &page.List[RoomNight]{Items: nights}, nil
+}
+
+// recordNights adds the nights of the room that have changed to the audit log. Both lists are of the same dates.
+func recordNights(ctx context.Context, tx pgx.Tx, roomID int64, before, after []RoomNight) error {
+	entry := audit.Entry{Action: "nights.update", Object: "room", ID: roomID}
+	var was, is []RoomNight
+	for i := range before {
+		if !reflect.DeepEqual(before[i], after[i]) {
+			was, is = append(was, before[i]), append(is, after[i])
+		}
+	}
+	if len(was) == 0 {
+		return nil
+	}
+	entry.Before, entry.After = was, is
+	return auth.RecordChange(ctx, tx, entry)
 }
 
 // checkNightsOpen checks that the nights are not past and near enough to be sold.

@@ -12,59 +12,11 @@ import (
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
-// holder decides whose booking p makes. Guests book for themselves. Staff of the room's hotel book for the user
-// they name or, when they name a guest and no user, for a guest without an account; in all other cases staff book
-// for themselves, in any hotel, as guests do.
-func (s *Service) holder(ctx context.Context, p *CreateParams) (holder, error) {
-	caller := auth.CallerFrom(ctx)
-	own := holder{userID: &caller.UserID, limited: caller.Role == auth.Guest}
-	forOther := p.UserID != nil && *p.UserID != caller.UserID
-	if !caller.IsStaff() {
-		if forOther {
-			return holder{}, errs.Forbidden.New("Guests book for themselves only.")
-		}
-		return own, nil
-	}
-	if !forOther && (p.UserID != nil || p.GuestName == nil) {
-		return own, nil
-	}
-	right, err := pg.One[deskRight](ctx, s.db, selectDeskRight, p.RoomID, caller.UserID, caller.Role == auth.Admin, p.UserID)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows), err == nil && forOther && !right.Manages:
-		return holder{}, errs.NotFound.New("")
-	case err != nil:
-		return holder{}, err
-	case forOther && !right.KnownUser:
-		return holder{}, errs.InvalidBody("user_id", "unknown", "is not an active user")
-	case forOther:
-		return holder{userID: p.UserID}, nil
-	case right.Manages:
-		return holder{}, nil
-	}
-	return own, nil
-}
-
-// A deskRight tells whether staff may book for others.
-type deskRight struct {
-	Manages   bool
-	KnownUser bool
-}
-
-const selectDeskRight = `
-SELECT $3::boolean OR EXISTS (
-		SELECT 1 FROM hotel_managers m WHERE m.hotel_id = r.hotel_id AND m.user_id = $2::bigint
-	) AS manages,
-	EXISTS (
-		SELECT 1 FROM users u WHERE u.id = $4::bigint AND u.disabled_at IS NULL AND u.deleted_at IS NULL
-	) AS known_user
-FROM rooms r JOIN hotels h ON h.id = r.hotel_id
-WHERE r.id = $1::bigint AND r.archived_at IS NULL AND h.archived_at IS NULL`
-
 // refusal looks for what kept a booking from being made. It returns nil when nothing is in its way any more.
-func (s *Service) refusal(ctx context.Context, h holder, p *CreateParams) error {
+func (s *Service) refusal(ctx context.Context, p *CreateParams) error {
 	query, args := selectObstacles, []any{p.DateFrom, p.DateTo, p.Rooms, p.Guests, p.RoomID}
-	if h.limited {
-		query, args = selectGuestObstacles, append(args, h.userID)
+	if caller := auth.CallerFrom(ctx); !caller.IsStaff() {
+		query, args = selectGuestObstacles, append(args, caller.UserID)
 	}
 	o, err := pg.One[obstacles](ctx, s.db, query, args...)
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -7,7 +7,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/catalog"
+	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/date"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
@@ -67,21 +69,35 @@ func (s *Service) changeRoom(ctx context.Context, p RoomParams, change func(*cat
 		if err != nil {
 			return err
 		}
+		if err := checkMatch(ctx, room); err != nil {
+			return err
+		}
 		in := room.Input()
 		if err := change(&in); err != nil {
 			return err
 		}
-		if in.Quantity != room.Quantity {
-			if err := setCapacity(ctx, tx, p.RoomID, in.Quantity); err != nil {
-				return err
-			}
-		}
-		if changed, err = catalog.UpdateRoom(ctx, tx, p.RoomID, in); err != nil || in.Price == room.Price {
+		if changed, err = writeRoom(ctx, tx, room, in); err != nil {
 			return err
 		}
-		return refreshPriceBounds(ctx, tx, p.RoomID)
+		return auth.RecordChange(ctx, tx, audit.Entry{
+			Action: "room.update", Object: "room", ID: p.RoomID, Before: room, After: changed,
+		})
 	})
 	return changed, err
+}
+
+// writeRoom makes of the locked room what in says.
+func writeRoom(ctx context.Context, tx pgx.Tx, room *catalog.Room, in catalog.RoomInput) (*catalog.Room, error) {
+	if in.Quantity != room.Quantity {
+		if err := setCapacity(ctx, tx, room.ID, in.Quantity); err != nil {
+			return nil, err
+		}
+	}
+	changed, err := catalog.UpdateRoom(ctx, tx, room.ID, in)
+	if err != nil || in.Price == room.Price {
+		return changed, err
+	}
+	return changed, refreshPriceBounds(ctx, tx, room.ID)
 }
 
 // lockOwnRoom keeps bookings and other changes away from a room of a hotel that the caller runs.
@@ -124,17 +140,25 @@ func refreshPriceBounds(ctx context.Context, tx pgx.Tx, roomID int64) error {
 // DeleteRoom removes a room, or archives one that has bookings. Live ones are has_live_bookings.
 func (s *Service) DeleteRoom(ctx context.Context, p *RoomParams) (*httpapi.Empty, error) {
 	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		if _, err := lockOwnRoom(ctx, tx, *p); err != nil {
+		room, err := lockOwnRoom(ctx, tx, *p)
+		if err != nil {
+			return err
+		}
+		if err := checkMatch(ctx, room); err != nil {
 			return err
 		}
 		booked, err := checkNoLiveBookings(ctx, tx, selectRoomUse, p.RoomID)
 		if err != nil {
 			return err
 		}
+		end, entry := catalog.DeleteRoom, audit.Entry{Action: "room.delete", Object: "room", ID: p.RoomID, Before: room}
 		if booked {
-			return catalog.ArchiveRoom(ctx, tx, s.jobs, p.RoomID)
+			end, entry.Action = catalog.ArchiveRoom, "room.archive"
 		}
-		return catalog.DeleteRoom(ctx, tx, s.jobs, p.RoomID)
+		if err := end(ctx, tx, s.jobs, p.RoomID); err != nil {
+			return err
+		}
+		return auth.RecordChange(ctx, tx, entry)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("delete room: %w", err)
@@ -150,17 +174,25 @@ type HotelParams struct {
 // DeleteHotel removes a hotel with its rooms, or archives one that has bookings. Live ones are has_live_bookings.
 func (s *Service) DeleteHotel(ctx context.Context, p *HotelParams) (*httpapi.Empty, error) {
 	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		if err := lockHotelRooms(ctx, tx, p.HotelID); err != nil {
+		hotel, err := lockHotelRooms(ctx, tx, p.HotelID)
+		if err != nil {
+			return err
+		}
+		if err := checkMatch(ctx, hotel); err != nil {
 			return err
 		}
 		booked, err := checkNoLiveBookings(ctx, tx, selectHotelUse, p.HotelID)
 		if err != nil {
 			return err
 		}
+		end, entry := catalog.DeleteHotel, audit.Entry{Action: "hotel.delete", Object: "hotel", ID: p.HotelID, Before: hotel}
 		if booked {
-			return catalog.ArchiveHotel(ctx, tx, s.jobs, p.HotelID)
+			end, entry.Action = catalog.ArchiveHotel, "hotel.archive"
 		}
-		return catalog.DeleteHotel(ctx, tx, s.jobs, p.HotelID)
+		if err := end(ctx, tx, s.jobs, p.HotelID); err != nil {
+			return err
+		}
+		return auth.RecordChange(ctx, tx, entry)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("delete hotel: %w", err)
@@ -169,20 +201,21 @@ func (s *Service) DeleteHotel(ctx context.Context, p *HotelParams) (*httpapi.Emp
 }
 
 // lockHotelRooms keeps new rooms away from a hotel, and bookings from those it has.
-func lockHotelRooms(ctx context.Context, tx pgx.Tx, hotelID int64) error {
-	if err := catalog.LockHotel(ctx, tx, hotelID); err != nil {
-		return err
+func lockHotelRooms(ctx context.Context, tx pgx.Tx, hotelID int64) (*catalog.Hotel, error) {
+	hotel, err := catalog.HotelForUpdate(ctx, tx, hotelID)
+	if err != nil {
+		return nil, err
 	}
 	rooms, err := catalog.RoomIDs(ctx, tx, hotelID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, id := range rooms {
 		if err := catalog.LockRoom(ctx, tx, id); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return hotel, nil
 }
 
 // checkNoLiveBookings returns an error if the room or hotel with the id has live bookings, and otherwise whether it

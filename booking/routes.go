@@ -27,7 +27,7 @@ func (s *Service) registerBookings(api *httpapi.API) {
 		Pattern: "POST /bookings", ID: "createBooking", Tag: tagBookings, Summary: "Book rooms",
 		Description: "Staff of the hotel may name another user, or book for a guest without an account by giving " +
 			"`guest_name` and no `user_id`.",
-		Access: auth.SignedIn, Status: http.StatusCreated,
+		Access: auth.SignedIn, Idempotent: true, Conditional: true, Status: http.StatusCreated,
 		Errors: []errs.Kind{errs.NotFound, kindRoomNotAvailable, kindTooManyBookings,
 			kindDatesInPast, kindStayTooLong, kindTooFarAhead, kindTooManyGuests},
 	}, s.Create)
@@ -43,13 +43,13 @@ func (s *Service) registerBookings(api *httpapi.API) {
 	}, s.Mine)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /bookings/{id}", ID: "getBooking", Tag: tagBookings, Summary: "Get a booking",
-		Access: auth.SignedIn,
+		Access: auth.SignedIn, Conditional: true,
 	}, s.Get)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "DELETE /bookings/{id}", ID: "cancelBooking", Tag: tagBookings, Summary: "Cancel a booking",
 		Description: "Guests may cancel until the day before arrival, staff of the hotel until the day before " +
 			"departure; the nights from today on become free. Cancelling again changes nothing.",
-		Access: auth.SignedIn, Errors: []errs.Kind{kindStayStarted, kindStayEnded},
+		Access: auth.SignedIn, Conditional: true, Errors: []errs.Kind{kindStayStarted, kindStayEnded},
 	}, s.Cancel)
 }
 
@@ -71,21 +71,21 @@ func (s *Service) registerAvailability(api *httpapi.API) {
 func (s *Service) registerInventory(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PUT /hotels/{hotel_id}/rooms/{room_id}", ID: "replaceRoom", Tag: tagRooms, Summary: "Replace a room",
-		Access: auth.Staff, Errors: []errs.Kind{kindQuantityBelowBooked},
+		Access: auth.Staff, Conditional: true, Errors: []errs.Kind{kindQuantityBelowBooked},
 	}, s.ReplaceRoom)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PATCH /hotels/{hotel_id}/rooms/{room_id}", ID: "updateRoom", Tag: tagRooms, Summary: "Change a room",
-		Access: auth.Staff, Errors: []errs.Kind{kindQuantityBelowBooked},
+		Access: auth.Staff, Conditional: true, Errors: []errs.Kind{kindQuantityBelowBooked},
 	}, s.UpdateRoom)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "DELETE /hotels/{hotel_id}/rooms/{room_id}", ID: "deleteRoom", Tag: tagRooms, Summary: "Delete a room",
 		Description: "A room that was booked in the past is archived, and its bookings stay.",
-		Access:      auth.Staff, Errors: []errs.Kind{kindHasLiveBookings},
+		Access:      auth.Staff, Conditional: true, Errors: []errs.Kind{kindHasLiveBookings},
 	}, s.DeleteRoom)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "DELETE /hotels/{hotel_id}", ID: "deleteHotel", Tag: tagHotels, Summary: "Delete a hotel",
 		Description: "A hotel that was booked in the past is archived with its rooms, and its bookings stay.",
-		Access:      auth.AdminOnly, Errors: []errs.Kind{kindHasLiveBookings},
+		Access:      auth.AdminOnly, Conditional: true, Errors: []errs.Kind{kindHasLiveBookings},
 	}, s.DeleteHotel)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /hotels/{hotel_id}/rooms/{room_id}/nights", ID: "listNights", Tag: tagRooms, Summary: "List the nights of a room",
