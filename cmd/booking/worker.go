@@ -16,6 +16,7 @@ import (
 	"github.com/shumbooking/shumbooking/media"
 	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/idempotency/purge"
 	"github.com/shumbooking/shumbooking/platform/jobs"
 	"github.com/shumbooking/shumbooking/platform/metrics"
 	"github.com/shumbooking/shumbooking/platform/pg"
@@ -83,12 +84,13 @@ func (a *application) employ(ctx context.Context, s settings) (err error) {
 	a.auth.AddWorkers(workers)
 	a.booking.AddWorkers(workers)
 	a.media.AddWorkers(workers)
+	purge.AddWorkers(workers, a.pool)
 	a.worker, err = jobs.NewWorker(a.queue, workers, periodicJobs(), a.jobsConfig())
 	return err
 }
 
 func periodicJobs() []*river.PeriodicJob {
-	return slices.Concat(audit.PeriodicJobs(), auth.PeriodicJobs(), booking.PeriodicJobs(), media.PeriodicJobs())
+	return slices.Concat(audit.PeriodicJobs(), auth.PeriodicJobs(), booking.PeriodicJobs(), media.PeriodicJobs(), purge.PeriodicJobs())
 }
 
 // jobsConfig is for inserters and workers. It names every kind of job that there is.
@@ -96,7 +98,7 @@ func (a *application) jobsConfig() jobs.Config {
 	kinds := []string{
 		audit.PurgeArgs{}.Kind(),
 		auth.PurgeArgs{}.Kind(), booking.RecountArgs{}.Kind(), catalog.RemovedArgs{}.Kind(),
-		media.ProcessArgs{}.Kind(), media.SweepArgs{}.Kind(), media.SettleArgs{}.Kind(),
+		media.ProcessArgs{}.Kind(), media.SweepArgs{}.Kind(), media.SettleArgs{}.Kind(), purge.Args{}.Kind(),
 	}
 	return jobs.Config{Kinds: kinds, Metrics: a.registry, Log: a.log}
 }

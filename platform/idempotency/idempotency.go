@@ -200,18 +200,37 @@ func (a *Attempt) explain(ctx context.Context, db *pgxpool.Pool, err error) erro
 	case ok && refused.Code == stateInProgress:
 		return inProgress()
 	case ok && refused.Code == stateAnswered:
-		return a.recall(ctx, db)
+		if err := a.Recall(ctx, db); err != nil {
+			return err
+		}
+		// It reached its age between the claim and now. The next try is the first.
+		return inProgress()
 	}
 	return err
 }
 
-// recall returns the *Replay of the attempt.
-func (a *Attempt) recall(ctx context.Context, db *pgxpool.Pool) error {
+// Known reports whether the effect of some request with the key happened before. Of a nil attempt it did not. It is for
+// those who must read more of a request before they know its fingerprint.
+func (a *Attempt) Known(ctx context.Context, db *pgxpool.Pool) (known bool, err error) {
+	if a == nil {
+		return false, nil
+	}
+	if err := db.QueryRow(ctx, existsReply, a.Caller, a.Key).Scan(&known); err != nil {
+		return false, fmt.Errorf("look up idempotency key: %w", err)
+	}
+	return known, nil
+}
+
+// Recall returns the error that Once has for an attempt whose effect happened before, or nil if none did, and for a nil
+// attempt. It saves the work that would be in vain: whether the effect happens is for Once to decide.
+func (a *Attempt) Recall(ctx context.Context, db *pgxpool.Pool) error {
+	if a == nil {
+		return nil
+	}
 	stored, err := pg.One[storedReply](ctx, db, selectReply, a.Caller, a.Key)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		// It reached its age between the claim and now. The next try is the first.
-		return inProgress()
+		return nil
 	case err != nil:
 		return fmt.Errorf("recall reply: %w", err)
 	case !bytes.Equal(stored.Fingerprint, a.Fingerprint):
@@ -246,6 +265,8 @@ const claim = "SELECT claim_idempotency_key($1, $2)"
 
 const selectReply = `
 SELECT fingerprint, status, location, etag, body FROM idempotency_keys WHERE caller = $1 AND key = $2`
+
+const existsReply = `SELECT EXISTS (SELECT FROM idempotency_keys WHERE caller = $1 AND key = $2)`
 
 const insertReply = `
 INSERT INTO idempotency_keys (caller, key, fingerprint, status, location, etag, body)

@@ -1,0 +1,71 @@
+// Package purge removes the replies that package idempotency stored, when they have reached their age.
+package purge
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+
+	"github.com/shumbooking/shumbooking/platform/jobs"
+)
+
+// Keep is how long replies are kept at least. They go within an hour after that.
+const Keep = 24 * time.Hour
+
+const (
+	period   = time.Hour
+	attempts = 3
+	// batch bounds a transaction: a busy day leaves millions of rows, most of them with a whole booking.
+	batch = 1000
+	// maxBatches bounds a job. What is left is for the next.
+	maxBatches = 5000
+)
+
+// Args ask for the end of the replies that are older than Keep.
+type Args struct{}
+
+// Kind is stored with jobs. Never change it.
+func (Args) Kind() string { return "idempotency_purge" }
+
+// InsertOpts gives up early, as the next purge is an hour away at most.
+func (Args) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: attempts} }
+
+// AddWorkers adds what purges db.
+func AddWorkers(w *river.Workers, db *pgxpool.Pool) { river.AddWorker(w, &worker{db: db}) }
+
+// PeriodicJobs are the jobs of this package that come again and again.
+func PeriodicJobs() []*river.PeriodicJob {
+	return []*river.PeriodicJob{jobs.Periodic(period, Args{})}
+}
+
+type worker struct {
+	river.WorkerDefaults[Args]
+	db *pgxpool.Pool
+}
+
+// Timeout implements river.Worker.
+func (*worker) Timeout(*river.Job[Args]) time.Duration { return 15 * time.Minute }
+
+// Work implements river.Worker.
+func (w *worker) Work(ctx context.Context, _ *river.Job[Args]) error {
+	for range maxBatches {
+		gone, err := w.db.Exec(ctx, deleteOld, Keep, batch)
+		if err != nil {
+			return fmt.Errorf("purge idempotency keys: %w", err)
+		}
+		if gone.RowsAffected() < batch {
+			return nil
+		}
+	}
+	return nil
+}
+
+// deleteOld goes by the index on the age. Two purges at once pass over each other's rows.
+const deleteOld = `
+DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+	SELECT ctid FROM idempotency_keys WHERE created_at < now() - $1::interval
+	ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
+))`
