@@ -27,16 +27,28 @@ type List[T any] struct {
 
 // A Signer makes cursors that only it can make. The zero Signer is not usable.
 type Signer struct {
-	key []byte
+	// The first key signs, all verify.
+	keys [][]byte
 }
 
 const macSize = 16
 
-// NewSigner returns a Signer with a key derived from secret.
-func NewSigner(secret []byte) Signer {
+// NewSigner returns a Signer with a key derived from secret. It also takes the cursors of Signers with one of the
+// previous secrets, of which empty ones are left out.
+func NewSigner(secret []byte, previous ...[]byte) Signer {
+	s := Signer{keys: [][]byte{deriveKey(secret)}}
+	for _, p := range previous {
+		if len(p) > 0 {
+			s.keys = append(s.keys, deriveKey(p))
+		}
+	}
+	return s
+}
+
+func deriveKey(secret []byte) []byte {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("shum booking list cursor v1"))
-	return Signer{key: mac.Sum(nil)}
+	return mac.Sum(nil)
 }
 
 // Encode returns the cursor after position in the list called name with the given filters. The filters are
@@ -46,7 +58,7 @@ func (s Signer) Encode(name string, filters, position any) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode cursor: %w", err)
 	}
-	mac, err := s.mac(name, filters, body)
+	mac, err := mac(s.keys[0], name, filters, body)
 	if err != nil {
 		return "", fmt.Errorf("encode cursor: %w", err)
 	}
@@ -61,11 +73,11 @@ func (s Signer) Decode(cursor, name string, filters, position any) error {
 	if err != nil || len(raw) < macSize || strings.ContainsAny(cursor, "\r\n") {
 		return errs.CursorInvalid.New("The cursor was not made by this service.")
 	}
-	want, err := s.mac(name, filters, raw[macSize:])
+	known, err := s.knows(raw[:macSize], name, filters, raw[macSize:])
 	if err != nil {
 		return fmt.Errorf("decode cursor: %w", err)
 	}
-	if !hmac.Equal(want, raw[:macSize]) {
+	if !known {
 		return errs.CursorInvalid.New("The cursor was not made for this list with these filters.")
 	}
 	if err := json.Unmarshal(raw[macSize:], position); err != nil {
@@ -74,12 +86,26 @@ func (s Signer) Decode(cursor, name string, filters, position any) error {
 	return nil
 }
 
-func (s Signer) mac(name string, filters any, body []byte) ([]byte, error) {
+// knows reports whether got was made with one of the keys.
+func (s Signer) knows(got []byte, name string, filters any, body []byte) (bool, error) {
+	for _, key := range s.keys {
+		want, err := mac(key, name, filters, body)
+		if err != nil {
+			return false, err
+		}
+		if hmac.Equal(want, got) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func mac(key []byte, name string, filters any, body []byte) ([]byte, error) {
 	f, err := json.Marshal(filters)
 	if err != nil {
 		return nil, err
 	}
-	mac := hmac.New(sha256.New, s.key)
+	mac := hmac.New(sha256.New, key)
 	for _, part := range [][]byte{[]byte(name), f, body} {
 		fmt.Fprintf(mac, "%d:", len(part))
 		mac.Write(part)

@@ -61,6 +61,30 @@ func TestCursorRefused(t *testing.T) {
 	}
 }
 
+// A cursor outlives one change of the secret, and no second one.
+func TestCursorOfPreviousKey(t *testing.T) {
+	t.Parallel()
+	oldest, old, current := []byte("the oldest secret"), []byte("the old secret"), []byte("the current secret")
+	params := listParams{City: 3}
+	cursors := make([]string, 0, 3)
+	for _, secret := range [][]byte{oldest, old, current} {
+		cursor, err := page.NewSigner(secret).Encode("hotels", params, position{ID: 7})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cursors = append(cursors, cursor)
+	}
+	rotated := page.NewSigner(current, nil, old)
+	for i, want := range []bool{false, true, true} {
+		if err := rotated.Decode(cursors[i], "hotels", params, new(position)); (err == nil) != want {
+			t.Errorf("Decode of the cursor of secret %d = %v, want it taken: %v", i, err, want)
+		}
+	}
+	if made, err := rotated.Encode("hotels", params, position{ID: 7}); err != nil || made != cursors[2] {
+		t.Errorf("Encode = %q, %v; want it signed with the current key", made, err)
+	}
+}
+
 func TestCut(t *testing.T) {
 	t.Parallel()
 	cursor := func(last int) (string, error) { return string(rune('0' + last)), nil }
