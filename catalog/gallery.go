@@ -29,7 +29,7 @@ var (
 		Code: "too_many_images", Status: http.StatusConflict, Title: "The gallery is full",
 	}
 	TooManyUploads = errs.Kind{
-		Code: "too_many_uploads", Status: http.StatusTooManyRequests, Title: "Too many images are uploaded or processed right now",
+		Code: "too_many_uploads", Status: http.StatusTooManyRequests, Title: "Too many images are being uploaded or processed",
 	}
 )
 
@@ -63,10 +63,10 @@ func (g Gallery) CheckRoom(ctx context.Context, db querier, n int) error {
 		return fmt.Errorf("count images: %w", err)
 	}
 	if images+n > maxGallery {
-		return TooManyImages.Newf("A gallery holds %d images, and this one has %d.", maxGallery, images)
+		return TooManyImages.Newf("A gallery holds at most %d images; this one has %d.", maxGallery, images)
 	}
 	if processing+n > maxProcessing {
-		e := TooManyUploads.Newf("%d images of the hotel are being processed: send more when some of them are ready.", processing)
+		e := TooManyUploads.Newf("%d images of the hotel are being processed. Send more when some of them are ready.", processing)
 		e.RetryAfter = processingPause
 		return e
 	}
@@ -122,6 +122,11 @@ func (g Gallery) Add(ctx context.Context, tx pgx.Tx, added []NewImage) ([]Image,
 	list, err := imagesByID(ctx, tx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("insert images: %w", err)
+	}
+	for i := range list {
+		if err := recordCreation(ctx, tx, objectImage, list[i].ID, &list[i]); err != nil {
+			return nil, err
+		}
 	}
 	return list, nil
 }

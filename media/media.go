@@ -87,12 +87,12 @@ func (s *Service) Register(api *httpapi.API) {
 	maxBody := maxFiles*s.maxFile + formOverhead
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /hotels/{hotel_id}/images", ID: "uploadHotelImages", Tag: tagImages, Summary: "Upload images of a hotel",
-		Description: description, Access: auth.Staff, Status: http.StatusAccepted, Errors: kinds,
+		Description: description, Access: auth.Staff, Idempotent: true, Status: http.StatusAccepted, Errors: kinds,
 		Timeout: uploadTimeout, MaxBody: maxBody,
 	}, s.UploadHotelImages)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /hotels/{hotel_id}/rooms/{room_id}/images", ID: "uploadRoomImages", Tag: tagImages, Summary: "Upload images of a room",
-		Description: description, Access: auth.Staff, Status: http.StatusAccepted, Errors: kinds,
+		Description: description, Access: auth.Staff, Idempotent: true, Status: http.StatusAccepted, Errors: kinds,
 		Timeout: uploadTimeout, MaxBody: maxBody,
 	}, s.UploadRoomImages)
 	s.registerFiles(api)

@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ type photograph struct {
 	name string
 	file *os.File
 	size int64
+	hash []byte // SHA-256 of the content
 	info imaging.Info
 }
 
@@ -66,7 +68,7 @@ func (s *Service) inspect(ctx context.Context, p *photograph) (imaging.Info, err
 func (s *Service) spool(from *httpapi.File) (_ *photograph, err error) {
 	file, err := os.CreateTemp(s.tempDir, "shum-booking-upload-*")
 	if err != nil {
-		return nil, unavailable("There is no room for uploads right now.", err)
+		return nil, unavailable("There is no space for uploads right now.", err)
 	}
 	p := &photograph{name: from.Name, file: file}
 	defer func() {
@@ -77,16 +79,18 @@ func (s *Service) spool(from *httpapi.File) (_ *photograph, err error) {
 	if err := os.Remove(file.Name()); err != nil {
 		return nil, fmt.Errorf("spool upload: %w", err)
 	}
-	p.size, err = io.Copy(file, io.LimitReader(from, s.maxFile+1))
+	hash := sha256.New()
+	p.size, err = io.Copy(io.MultiWriter(file, hash), io.LimitReader(from, s.maxFile+1))
 	if _, ok := errors.AsType[*fs.PathError](err); ok {
-		return nil, unavailable("There is no room for uploads right now.", err)
+		return nil, unavailable("There is no space for uploads right now.", err)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if p.size > s.maxFile {
-		return nil, errs.BodyTooLarge.Newf("A file may have %d MiB at most.", s.maxFile>>20)
+		return nil, errs.BodyTooLarge.Newf("A file may have at most %d MiB.", s.maxFile>>20)
 	}
+	p.hash = hash.Sum(nil)
 	return p, nil
 }
 

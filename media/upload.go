@@ -16,7 +16,7 @@ import (
 	"github.com/shumbooking/shumbooking/catalog"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
-	"github.com/shumbooking/shumbooking/platform/pg"
+	"github.com/shumbooking/shumbooking/platform/idempotency"
 )
 
 const (
@@ -61,11 +61,7 @@ func (s *Service) UploadRoomImages(ctx context.Context, p *UploadRoomImagesParam
 }
 
 func (s *Service) upload(ctx context.Context, g catalog.Gallery, files *httpapi.Files) (*Uploaded, error) {
-	// Before the body is read, and once again when it is known how many there are.
-	if err := g.CheckRoom(ctx, s.db, 1); err != nil {
-		return nil, fmt.Errorf("upload images: %w", err)
-	}
-	leave, err := s.uploads.enter(ctx, g.HotelID, auth.CallerFrom(ctx).UserID)
+	leave, err := s.admit(ctx, g)
 	if err != nil {
 		return nil, fmt.Errorf("upload images: %w", err)
 	}
@@ -78,20 +74,53 @@ func (s *Service) upload(ctx context.Context, g catalog.Gallery, files *httpapi.
 	// A client that goes away now has uploaded, and must not leave files that no row tells of.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
 	defer cancel()
+	if err := s.recall(ctx, received); err != nil {
+		return nil, fmt.Errorf("upload images: %w", err)
+	}
 	added, err := s.keep(ctx, received)
 	if err != nil {
 		s.discard(ctx, added)
 		return nil, fmt.Errorf("upload images: %w", err)
 	}
-	images, err := s.add(ctx, g, added)
+	uploaded, err := s.add(ctx, g, added)
 	if err != nil {
 		if isRefusal(err) {
 			s.discard(ctx, added)
 		}
 		return nil, fmt.Errorf("upload images: %w", err)
 	}
-	s.metrics.uploaded.Add(float64(len(images)))
-	return &Uploaded{Items: images}, nil
+	s.metrics.uploaded.Add(float64(len(uploaded.Items)))
+	return uploaded, nil
+}
+
+// admit decides whether the body of an upload is read, and returns the function that ends its turn. How many
+// photographs there are is not known yet: that is judged when they are added.
+func (s *Service) admit(ctx context.Context, g catalog.Gallery) (leave func(), err error) {
+	hotelID := g.HotelID
+	if refusal := g.CheckRoom(ctx, s.db, 1); refusal != nil {
+		// An upload that is sent again is answered as it was, though it filled the gallery itself, or though the hotel
+		// is not there any more.
+		known, err := idempotency.From(ctx).Known(ctx, s.db)
+		if err != nil {
+			return nil, err
+		}
+		if !known {
+			return nil, refusal
+		}
+		// It takes no turn from a hotel that the caller may have nothing to do with.
+		hotelID = 0
+	}
+	return s.uploads.enter(ctx, hotelID, auth.CallerFrom(ctx).UserID)
+}
+
+// recall makes what was received part of the attempt, and returns the error of idempotency.Once for one that was
+// answered before, so that nothing is stored for it.
+func (s *Service) recall(ctx context.Context, received []*photograph) error {
+	attempt := idempotency.From(ctx)
+	for _, p := range received {
+		attempt.Extend([]byte(p.name), p.hash)
+	}
+	return attempt.Recall(ctx, s.db)
 }
 
 // keep puts photographs into the store under keys of their own. With an error it returns those that may be there.
@@ -111,24 +140,26 @@ func (s *Service) keep(ctx context.Context, received []*photograph) ([]catalog.N
 }
 
 // add makes the rows of photographs in the store and, in the same transaction, the jobs that process them.
-func (s *Service) add(ctx context.Context, g catalog.Gallery, added []catalog.NewImage) (images []catalog.Image, err error) {
-	err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		if images, err = g.Add(ctx, tx, added); err != nil {
-			return err
+func (s *Service) add(ctx context.Context, g catalog.Gallery, added []catalog.NewImage) (*Uploaded, error) {
+	return idempotency.Once(ctx, s.db, func(tx pgx.Tx) (*Uploaded, error) {
+		images, err := g.Add(ctx, tx, added)
+		if err != nil {
+			return nil, err
 		}
 		var waiting int
 		if err := tx.QueryRow(ctx, countWaiting, g.HotelID).Scan(&waiting); err != nil {
-			return err
+			return nil, err
 		}
 		opts := &river.InsertOpts{Priority: priority(waiting)}
 		queued := make([]river.InsertManyParams, len(images))
 		for i, image := range images {
 			queued[i] = river.InsertManyParams{Args: ProcessArgs{ImageID: image.ID}, InsertOpts: opts}
 		}
-		_, err = s.jobs.InsertManyTx(ctx, tx, queued)
-		return err
+		if _, err := s.jobs.InsertManyTx(ctx, tx, queued); err != nil {
+			return nil, err
+		}
+		return &Uploaded{Items: images}, nil
 	})
-	return images, err
 }
 
 // priority is that of an upload by which so many images of a hotel wait: the more there are, the later they come, so
@@ -142,6 +173,9 @@ const countWaiting = `SELECT count(*) FROM images WHERE hotel_id = $1 AND status
 // isRefusal reports whether err is a decision, so that nothing was committed. Of a connection that breaks during a
 // commit nobody knows whether it was: then the files stay, and a sweep removes them if no row came to be.
 func isRefusal(err error) bool {
+	if _, ok := errors.AsType[*idempotency.Replay](err); ok {
+		return true
+	}
 	if _, ok := errors.AsType[*errs.Error](err); ok {
 		return true
 	}

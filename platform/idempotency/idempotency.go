@@ -10,11 +10,12 @@
 package idempotency
 
 import (
-	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -39,6 +40,9 @@ type Attempt struct {
 	Key    string
 	// Fingerprint tells requests apart that carry the same key.
 	Fingerprint []byte
+	// Secrets key what is stored of the fingerprint, which may be made from a password: the one in use, and then
+	// those that were in use within the age of a reply.
+	Secrets [][]byte
 	// Encode makes the reply from what the endpoint returns.
 	Encode func(response any) (Reply, error)
 
@@ -58,6 +62,26 @@ func (a *Attempt) Extend(parts ...[]byte) {
 		hash.Write(sum[:])
 	}
 	a.Fingerprint = hash.Sum(nil)
+}
+
+// seal returns what is stored of the fingerprint.
+func (a *Attempt) seal(secret []byte) []byte {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte("idempotency fingerprint\n"))
+	mac.Write(a.Fingerprint)
+	return mac.Sum(nil)
+}
+
+// matches reports whether a is the request that sealed was made for.
+func (a *Attempt) matches(sealed []byte) bool {
+	return slices.ContainsFunc(a.secrets(), func(secret []byte) bool { return hmac.Equal(a.seal(secret), sealed) })
+}
+
+func (a *Attempt) secrets() [][]byte {
+	if len(a.Secrets) == 0 {
+		return [][]byte{nil}
+	}
+	return a.Secrets
 }
 
 // Reply returns what was stored with the effect, or nil as long as nothing was, and for a nil attempt.
@@ -183,7 +207,8 @@ func (a *Attempt) queueSave(batch *pgx.Batch, response any) (*Reply, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode reply: %w", err)
 	}
-	batch.Queue(insertReply, a.Caller, a.Key, a.Fingerprint, reply.Status, reply.Location, reply.ETag, reply.Body)
+	batch.Queue(insertReply, a.Caller, a.Key, a.seal(a.secrets()[0]),
+		reply.Status, reply.Location, reply.ETag, reply.Body)
 	return &reply, nil
 }
 
@@ -233,7 +258,7 @@ func (a *Attempt) Recall(ctx context.Context, db *pgxpool.Pool) error {
 		return nil
 	case err != nil:
 		return fmt.Errorf("recall reply: %w", err)
-	case !bytes.Equal(stored.Fingerprint, a.Fingerprint):
+	case !a.matches(stored.Fingerprint):
 		return errs.IdempotencyKeyReused.New("Use a new key for each request.")
 	}
 	return &Replay{Reply: stored.Reply}
