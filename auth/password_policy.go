@@ -44,21 +44,21 @@ func newPasswordPolicy() passwordPolicy {
 // it is one of those that are guessed first.
 func (s *Service) newPassword(ctx context.Context, field, password, email string) (string, error) {
 	if code, message := s.policy.weakness(password, email); code != "" {
-		return "", errs.InvalidBody(field, code, message)
+		return "", errs.InvalidFields(errs.Field{Field: field, In: "body", Code: code, Message: message})
 	}
 	return s.passwords.hash(ctx, password)
 }
 
 // weakness returns what is wrong with a password for the user of that e-mail, as a code and for people, or "".
-func (p passwordPolicy) weakness(password, email string) (code string, message errs.Text) {
+func (p passwordPolicy) weakness(password, email string) (code string, message errs.Message) {
 	password = norm.NFC.String(password)
 	switch n := utf8.RuneCountInString(password); {
 	case n < minPassword:
-		return "min_length", "is shorter than 8 characters"
+		return "min_length", errs.Say("must have %d or more characters", minPassword)
 	case n > maxPassword:
-		return "max_length", "is longer than 128 characters"
+		return "max_length", errs.Say("must have at most %d characters", maxPassword)
 	case variety(password) < minVariety:
-		return "too_simple", "has fewer than 4 different characters"
+		return "too_simple", errs.Say("must have %d or more different characters", minVariety)
 	}
 	lower := strings.ToLower(password)
 	word := strings.TrimRightFunc(lower, func(r rune) bool { return !unicode.IsLetter(r) })
@@ -68,13 +68,13 @@ func (p passwordPolicy) weakness(password, email string) (code string, message e
 	local, _, _ := strings.Cut(strings.ToLower(email), "@")
 	for _, guess := range []string{lower, word} {
 		if guess == local || guess == strings.ToLower(email) {
-			return "too_personal", "is made of the e-mail"
+			return "too_personal", errs.Say("must not be made of the e-mail address")
 		}
 		if p.isCommon(guess) || p.isCommon(plainSpelling(guess)) {
-			return "too_common", "is one of the passwords that are guessed first"
+			return "too_common", errs.Say("is too common and would soon be guessed")
 		}
 	}
-	return "", ""
+	return "", errs.Message{}
 }
 
 func (p passwordPolicy) isCommon(guess string) bool {

@@ -81,7 +81,7 @@ func (s *Service) book(ctx context.Context, p *CreateParams) (*Booking, error) {
 	case pg.Constraint(err) == "room_nights_booked_check", pg.Constraint(err) == "bookings_nights_check":
 		return nil, nil
 	case pg.IsRetryable(err):
-		return nil, errs.Unavailable.New("Too many bookings meet at once. Try again.").Because(err)
+		return nil, errs.Unavailable.New("Too many bookings are being made at once. Try again in a moment.").Because(err)
 	}
 	return b, err
 }
@@ -89,7 +89,7 @@ func (s *Service) book(ctx context.Context, p *CreateParams) (*Booking, error) {
 // bookOwn books for a guest. It takes one round trip, two with an idempotency key.
 func (s *Service) bookOwn(ctx context.Context, caller auth.Caller, p *CreateParams) (*Booking, error) {
 	if p.UserID != nil && *p.UserID != caller.UserID {
-		return nil, errs.Forbidden.New("Guests book for themselves only.")
+		return nil, errs.Forbidden.New("Guests can only book for themselves.")
 	}
 	for attempt := 1; ; attempt++ {
 		batch := &pgx.Batch{}

@@ -41,7 +41,7 @@ func (r *NightsRange) Validate() error {
 	case n < 1:
 		return errs.InvalidQuery("to", "date_order", "must be after from")
 	case n > maxCalendarNights:
-		return errs.InvalidQuery("to", "too_long", "must be at most 366 nights after from")
+		return errs.InvalidQuery("to", "too_long", "must be at most %d nights after from", maxCalendarNights)
 	}
 	return nil
 }

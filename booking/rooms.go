@@ -17,8 +17,8 @@ import (
 )
 
 var (
-	kindQuantityBelowBooked = errs.Kind{Code: "quantity_below_booked", Status: http.StatusConflict, Title: "More rooms than that are booked"}
-	kindHasLiveBookings     = errs.Kind{Code: "has_live_bookings", Status: http.StatusConflict, Title: "There are live bookings"}
+	kindQuantityBelowBooked = errs.Kind{Code: "quantity_below_booked", Status: http.StatusConflict, Title: "More rooms are already booked"}
+	kindHasLiveBookings     = errs.Kind{Code: "has_live_bookings", Status: http.StatusConflict, Title: "There are current or upcoming bookings"}
 )
 
 // RoomParams name a room of a hotel.
@@ -122,7 +122,7 @@ func setCapacity(ctx context.Context, tx pgx.Tx, roomID int64, quantity int) err
 		return err
 	}
 	if len(nights) > 0 {
-		return kindQuantityBelowBooked.New("More rooms than that are booked on some nights.").With("nights", nights)
+		return kindQuantityBelowBooked.New("On some nights, more rooms are booked than that.").With("nights", nights)
 	}
 	_, err = tx.Exec(ctx, updateCapacity, roomID, quantity)
 	return err

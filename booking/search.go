@@ -47,11 +47,11 @@ func (p *SearchParams) Validate() error {
 		fields = append(fields, errs.Field{Field: field, In: "query", Code: code, Message: errs.Say(message)})
 	}
 	if p.Sort == sortDistance && p.CityID != nil {
-		invalid("sort", "needs_centre", "by distance needs lat, lon and radius_km")
+		invalid("sort", "needs_centre", "needs lat, lon and radius_km to sort by distance")
 	}
 	byPrice := p.Sort == sortPrice || p.Sort == sortPriceFalling || p.PriceMin != nil || p.PriceMax != nil
 	if byPrice && p.CityID == nil && p.Currency == nil {
-		invalid("currency", "required", "is required to compare prices around a centre")
+		invalid("currency", "required", "is required to compare prices around a point")
 	}
 	if len(fields) > 0 {
 		return errs.InvalidFields(fields...)
@@ -69,9 +69,9 @@ func (p *SearchParams) checkPlace() []errs.Field {
 	}
 	switch {
 	case p.CityID != nil && given > 0:
-		return []errs.Field{{Field: "city_id", In: "query", Code: "exclusive", Message: errs.Say("must not come with lat, lon and radius_km")}}
+		return []errs.Field{{Field: "city_id", In: "query", Code: "exclusive", Message: errs.Say("cannot be combined with lat, lon and radius_km")}}
 	case p.CityID == nil && given < 3:
-		return []errs.Field{{Field: "city_id", In: "query", Code: "required", Message: errs.Say("is required, or else lat, lon and radius_km together")}}
+		return []errs.Field{{Field: "city_id", In: "query", Code: "required", Message: errs.Say("is required, unless lat, lon and radius_km are all given")}}
 	}
 	return nil
 }

@@ -19,11 +19,11 @@ const (
 // Refusals of a stay.
 var (
 	kindRoomNotAvailable = errs.Kind{Code: "room_not_available", Status: http.StatusConflict, Title: "The room is not available on these dates"}
-	kindTooManyBookings  = errs.Kind{Code: "too_many_bookings", Status: http.StatusConflict, Title: "You have too many bookings on one night"}
+	kindTooManyBookings  = errs.Kind{Code: "too_many_bookings", Status: http.StatusConflict, Title: "Too many bookings on one night"}
 	kindDatesInPast      = errs.Kind{Code: "dates_in_past", Status: http.StatusUnprocessableEntity, Title: "The stay begins in the past"}
 	kindStayTooLong      = errs.Kind{Code: "stay_too_long", Status: http.StatusUnprocessableEntity, Title: "The stay is too long"}
 	kindTooFarAhead      = errs.Kind{Code: "too_far_ahead", Status: http.StatusUnprocessableEntity, Title: "The stay is too far ahead"}
-	kindTooManyGuests    = errs.Kind{Code: "too_many_guests", Status: http.StatusUnprocessableEntity, Title: "The rooms do not hold that many guests"}
+	kindTooManyGuests    = errs.Kind{Code: "too_many_guests", Status: http.StatusUnprocessableEntity, Title: "Too many guests for these rooms"}
 )
 
 // A rule is one way in which a stay can be wrong.
@@ -38,7 +38,7 @@ var (
 	stayTooLong   = rule{kindStayTooLong, "date_to", errs.Say("must be at most %d nights after date_from", maxNights)}
 	datesInPast   = rule{kindDatesInPast, "date_from", errs.Say("must not be before today at the hotel")}
 	tooFarAhead   = rule{kindTooFarAhead, "date_from", errs.Say("must be at most %d days from today", maxDaysAhead)}
-	tooManyGuests = rule{kindTooManyGuests, "guests", errs.Say("must not be more than the rooms hold together")}
+	tooManyGuests = rule{kindTooManyGuests, "guests", errs.Say("must not exceed what the rooms hold together")}
 )
 
 // broken returns the problem of a stay that breaks rules, in the given part of the request. The first rule

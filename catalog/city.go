@@ -55,7 +55,7 @@ func (in *CityInput) Validate() error {
 
 var (
 	cityExists = errs.Kind{
-		Code: "city_exists", Status: http.StatusConflict, Title: "There is a city of this name in the region already",
+		Code: "city_exists", Status: http.StatusConflict, Title: "A city with this name already exists in the region",
 	}
 	cityHasHotels = errs.Kind{
 		Code: "city_has_hotels", Status: http.StatusConflict, Title: "The city has hotels",

@@ -39,7 +39,7 @@ func (in *CountryInput) Validate() error { return invalid(checkCurrency(&in.Curr
 
 var (
 	countryExists = errs.Kind{
-		Code: "country_exists", Status: http.StatusConflict, Title: "There is such a country already",
+		Code: "country_exists", Status: http.StatusConflict, Title: "This country already exists",
 	}
 	countryHasCities = errs.Kind{
 		Code: "country_has_cities", Status: http.StatusConflict, Title: "The country has cities",

@@ -31,7 +31,7 @@ type FacilityInput struct {
 }
 
 var facilityExists = errs.Kind{
-	Code: "facility_exists", Status: http.StatusConflict, Title: "There is a facility of this title already",
+	Code: "facility_exists", Status: http.StatusConflict, Title: "A facility with this title already exists",
 }
 
 func (s *Service) registerFacilities(api *httpapi.API) {

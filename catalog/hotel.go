@@ -88,10 +88,10 @@ func (in *HotelInput) columns() []any {
 
 var (
 	hotelExists = errs.Kind{
-		Code: "hotel_exists", Status: http.StatusConflict, Title: "There is a hotel of this title in the city already",
+		Code: "hotel_exists", Status: http.StatusConflict, Title: "A hotel with this title already exists in the city",
 	}
 	hotelHasRooms = errs.Kind{
-		Code: "hotel_has_rooms", Status: http.StatusConflict, Title: "The hotel has rooms, whose prices are in its currency",
+		Code: "hotel_has_rooms", Status: http.StatusConflict, Title: "The hotel has rooms priced in its currency",
 	}
 )
 

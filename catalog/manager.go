@@ -108,7 +108,7 @@ func (s *Service) AssignManager(ctx context.Context, p *ManagerParams) (*httpapi
 			return err
 		}
 		if !active {
-			return notAManager.New("Only an active user with the role of a manager can be assigned to a hotel.")
+			return notAManager.New("Only an active user with the manager role can be assigned to a hotel.")
 		}
 		if !added {
 			return nil

@@ -25,9 +25,9 @@ func refused(err error) error {
 	}
 	switch pgErr.Code {
 	case checkViolation:
-		return errs.Invalid.New("A value is out of its range.").Because(err)
+		return errs.Invalid.New("A value is out of range.").Because(err)
 	case invalidParameterValue:
-		return errs.InvalidBody("time_zone", "unknown", "is not a time zone known to the database").Because(err)
+		return errs.InvalidBody("time_zone", "unknown", "is not a time zone such as Europe/Moscow").Because(err)
 	}
 	switch pg.Constraint(err) {
 	case "hotel_facilities_facility_id_fkey", "room_facilities_facility_id_fkey":

@@ -69,7 +69,7 @@ func checkCurrency(code *string) []errs.Field {
 	if code == nil || slices.Contains(strings.Fields(currencies), *code) {
 		return nil
 	}
-	return broken("currency", "unknown", "is not a currency of ISO 4217")
+	return broken("currency", "unknown", "is not a currency code of ISO 4217")
 }
 
 // currencies are the codes in use of ISO 4217, without those of funds, metals and tests. The tables of

@@ -42,11 +42,11 @@ func newAdmission() *admission {
 // wait, is TooManyUploads.
 func (a *admission) enter(ctx context.Context, hotelID, callerID int64) (leave func(), err error) {
 	if !a.hotels.take(hotelID) {
-		return nil, tooManyUploads("So many uploads for this hotel are under way already.")
+		return nil, tooManyUploads("Too many uploads for this hotel are under way.")
 	}
 	if !a.callers.take(callerID) {
 		a.hotels.give(hotelID)
-		return nil, tooManyUploads("So many uploads of yours are under way already.")
+		return nil, tooManyUploads("You have too many uploads under way.")
 	}
 	waiting, cancel := context.WithTimeout(ctx, admissionWait)
 	defer cancel()
@@ -56,7 +56,7 @@ func (a *admission) enter(ctx context.Context, hotelID, callerID int64) (leave f
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, tooManyUploads("So many uploads are under way already.")
+		return nil, tooManyUploads("Too many uploads are under way.")
 	}
 	return func() {
 		a.slots.Release(1)

@@ -43,7 +43,7 @@ type ListParams struct {
 // Validate checks that an id comes with the type that it is an id of, and the order of the instants.
 func (p *ListParams) Validate() error {
 	if p.ObjectID != nil && p.ObjectType == nil {
-		return errs.InvalidQuery("object_type", "required", "is needed beside object_id")
+		return errs.InvalidQuery("object_type", "required", "is required with object_id")
 	}
 	if p.From != nil && p.To != nil && !p.From.Before(*p.To) {
 		return errs.InvalidQuery("to", "date_order", "must be after from")

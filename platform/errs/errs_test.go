@@ -12,10 +12,10 @@ import (
 func TestIsComparesKinds(t *testing.T) {
 	t.Parallel()
 	err := fmt.Errorf("get hotel: %w", errs.NotFound.New("gone").Because(io.EOF))
-	if !errs.Is(err, errs.NotFound) || errs.Is(err, errs.Conflict) || errs.Is(io.EOF, errs.NotFound) {
+	if !errs.Is(err, errs.NotFound) || errs.Is(err, errs.Forbidden) || errs.Is(io.EOF, errs.NotFound) {
 		t.Errorf("errs.Is(%v) does not go by the kind", err)
 	}
-	if !errors.Is(err, errs.NotFound.New("")) || errors.Is(err, errs.Conflict.New("")) {
+	if !errors.Is(err, errs.NotFound.New("")) || errors.Is(err, errs.Forbidden.New("")) {
 		t.Errorf("errors.Is(%v) does not go by the kind", err)
 	}
 	if !errors.Is(err, io.EOF) {

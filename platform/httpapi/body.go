@@ -95,7 +95,7 @@ func (b *bodyPlan) checkType(r *http.Request) error {
 		return errs.UnsupportedMediaType.Newf("The body must be %s.", strings.Join(b.mediaTypes(), " or "))
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return errs.UnsupportedMediaType.New("JSON is UTF-8.")
+		return errs.UnsupportedMediaType.New("The body must be encoded in UTF-8.")
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func (p *parts) advance() error {
 		return err
 	}
 	if len(bytes.Trim(rest, " \t")) > 0 {
-		return malformedForm("A boundary is followed by something else.")
+		return malformedForm("A boundary is followed by other data on its line.")
 	}
 	disposition, err := p.header()
 	if err != nil {

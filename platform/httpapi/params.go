@@ -199,8 +199,8 @@ func checkText(query url.Values) error {
 	for name, values := range query {
 		for _, s := range append([]string{name}, values...) {
 			if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-				e := errs.MalformedRequest.New("The query holds a NUL character or is not UTF-8.")
-				e.Fields = []errs.Field{{Field: strings.ToValidUTF8(name, "\uFFFD"), In: "query", Code: "text", Message: errs.Say("must be UTF-8 without NUL")}}
+				e := errs.MalformedRequest.New("The query contains the NUL character or is not UTF-8.")
+				e.Fields = []errs.Field{{Field: strings.ToValidUTF8(name, "\uFFFD"), In: "query", Code: "text", Message: errs.Say("must be UTF-8 text without the NUL character")}}
 				return e
 			}
 		}
@@ -247,7 +247,7 @@ func (p *param) readQuery(values []string, in reflect.Value) []errs.Field {
 		return nil
 	}
 	if len(values) > 1 && !p.multiple {
-		return []errs.Field{{Field: p.name, In: "query", Code: "repeated", Message: errs.Say("must be given once")}}
+		return []errs.Field{{Field: p.name, In: "query", Code: "repeated", Message: errs.Say("must be given only once")}}
 	}
 	instance := p.instance(values[0])
 	if p.multiple {
