@@ -157,7 +157,7 @@ type HotelParams struct {
 
 // GetHotel returns a hotel.
 func (s *Service) GetHotel(ctx context.Context, p *HotelParams) (*Hotel, error) {
-	found, err := byID(ctx, s.db, []int64{p.ID}, nil, maxGallery)
+	found, err := one(ctx, s.db, []int64{p.ID}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("get hotel: %w", err)
 	}

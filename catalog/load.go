@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Found holds hotels and rooms that were read by id, each in the order of the ids asked for. What is absent or
@@ -24,6 +25,16 @@ func QueueByID(batch *pgx.Batch, hotelIDs, roomIDs []int64) *Found {
 // queueOne is QueueByID for one hotel or room, with its whole gallery.
 func queueOne(batch *pgx.Batch, hotelIDs, roomIDs []int64) *Found {
 	return queue(batch, hotelIDs, roomIDs, maxGallery)
+}
+
+// one reads a hotel or a room with its whole gallery, as they are at one moment: the tag of what never was would match
+// nothing. It takes the pool because the transaction is that of the batch, which costs one round trip.
+func one(ctx context.Context, pool *pgxpool.Pool, hotelIDs, roomIDs []int64) (*Found, error) {
+	batch := &pgx.Batch{}
+	batch.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+	found := queueOne(batch, hotelIDs, roomIDs)
+	batch.Queue("COMMIT")
+	return found, pool.SendBatch(ctx, batch).Close()
 }
 
 func queue(batch *pgx.Batch, hotelIDs, roomIDs []int64, places int) *Found {
@@ -46,7 +57,7 @@ func queue(batch *pgx.Batch, hotelIDs, roomIDs []int64, places int) *Found {
 // HotelsByID returns the hotels with those ids, in that order and without those that are absent or archived.
 // Each has the front of its gallery.
 func HotelsByID(ctx context.Context, db querier, ids []int64) ([]Hotel, error) {
-	found, err := byID(ctx, db, ids, nil, galleryFront)
+	found, err := byID(ctx, db, ids, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read hotels: %w", err)
 	}
@@ -56,16 +67,16 @@ func HotelsByID(ctx context.Context, db querier, ids []int64) ([]Hotel, error) {
 // RoomsByID returns the rooms with those ids, in that order and without those that are absent or archived.
 // Each has the front of its gallery.
 func RoomsByID(ctx context.Context, db querier, ids []int64) ([]Room, error) {
-	found, err := byID(ctx, db, nil, ids, galleryFront)
+	found, err := byID(ctx, db, nil, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read rooms: %w", err)
 	}
 	return found.Rooms, nil
 }
 
-func byID(ctx context.Context, db querier, hotelIDs, roomIDs []int64, places int) (*Found, error) {
+func byID(ctx context.Context, db querier, hotelIDs, roomIDs []int64) (*Found, error) {
 	batch := &pgx.Batch{}
-	found := queue(batch, hotelIDs, roomIDs, places)
+	found := QueueByID(batch, hotelIDs, roomIDs)
 	if batch.Len() == 0 {
 		return found, nil
 	}

@@ -172,7 +172,7 @@ type GetRoomParams struct {
 
 // GetRoom returns a room. A room of another hotel is not found.
 func (s *Service) GetRoom(ctx context.Context, p *GetRoomParams) (*Room, error) {
-	found, err := byID(ctx, s.db, nil, []int64{p.RoomID}, maxGallery)
+	found, err := one(ctx, s.db, nil, []int64{p.RoomID})
 	if err != nil {
 		return nil, fmt.Errorf("get room: %w", err)
 	}
