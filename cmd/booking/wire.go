@@ -28,6 +28,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/metrics"
 	"github.com/shumbooking/shumbooking/platform/page"
 	"github.com/shumbooking/shumbooking/platform/pg"
+	"github.com/shumbooking/shumbooking/platform/texts"
 )
 
 const (
@@ -42,7 +43,8 @@ Prices are whole numbers of the currency's smallest unit.
 
 **Lists** have pages: send next_cursor of one page as cursor to get the next.
 
-**Errors** are problem details (RFC 9457) with a stable code.`
+**Errors** are problem details (RFC 9457) with a stable code, of which [this list](docs/problems) has all. What they say
+is in English, or with ` + "`Accept-Language: ru`" + ` in Russian.`
 
 	// probeConns is the pool of the health checks. They have their own, because a busy service is not an
 	// unhealthy one: judged by the pool of the requests, overload would end readiness and make more of itself.
@@ -133,11 +135,15 @@ func newFeatures(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.
 
 // serveFeatures makes the API of the features.
 func (a *application) serveFeatures(s settings) error {
+	catalogue, err := texts.Parse(catalogueFile)
+	if err != nil {
+		return err
+	}
 	a.api = httpapi.New(httpapi.Config{
 		Title: apiTitle, Version: currentBuild().version, Description: apiDescription, Tags: apiTags(),
 		RootPath: s.rootPath, CORSOrigins: s.corsOrigins,
 		Admit: a.auth.Admit, Refused: a.audit.Refused, Classify: a.classify,
-		Log: a.log, Metrics: a.registry,
+		Log: a.log, Metrics: a.registry, Texts: catalogue,
 	})
 	a.health.Register(a.api)
 	metrics.Register(a.api, a.registry, a.log)
@@ -150,7 +156,6 @@ func (a *application) serveFeatures(s settings) error {
 	if err := a.mountRiverUI(s); err != nil {
 		return err
 	}
-	var err error
 	a.handler, err = a.api.Build()
 	return err
 }

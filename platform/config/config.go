@@ -125,19 +125,33 @@ func (r *Reader) List(name string) []string {
 	return items
 }
 
-// Origins returns a list of web origins (RFC 6454) of the form scheme://host[:port], or "*" for any.
+// Origins returns a list of web origins (RFC 6454) of the form scheme://host[:port], as browsers write them.
 func (r *Reader) Origins(name string) []string {
 	origins := r.List(name)
 	for _, origin := range origins {
 		if origin == "*" {
-			continue
-		}
-		u, err := url.Parse(origin)
-		if err != nil || u.Host == "" || origin != u.Scheme+"://"+u.Host || origin != strings.ToLower(origin) {
-			r.Reject(name, "has %q, want an origin such as https://example.com or *", origin)
+			r.Reject(name, "has *, want each origin by its name, such as https://example.com")
+		} else if !isOrigin(origin) {
+			r.Reject(name, "has %q, want an origin such as https://example.com", origin)
 		}
 	}
 	return origins
+}
+
+// isOrigin reports whether a browser would call an origin s: in lower case, without a path and without the port that
+// its scheme has anyway.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || s != u.Scheme+"://"+u.Host || s != strings.ToLower(s) {
+		return false
+	}
+	switch u.Scheme {
+	case "http":
+		return u.Port() != "80"
+	case "https":
+		return u.Port() != "443"
+	}
+	return false
 }
 
 // pathCharacters may stand in a path without escaping (the unreserved set of RFC 3986, and the slash).

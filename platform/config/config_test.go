@@ -101,7 +101,8 @@ func TestPath(t *testing.T) {
 func TestOrigins(t *testing.T) {
 	t.Parallel()
 	for value, ok := range map[string]bool{
-		"*": true, "https://a.example, http://localhost:3000": true,
+		"https://a.example, http://localhost:3000": true, "*": false, "https://a.example, *": false, "null": false,
+		"ftp://a.example": false, "https://a.example:443": false, "http://a.example:80": false, "http://a.example:443": true,
 		"https://a.example/": false, "https://A.example": false, "a.example": false, "https://": false, "https://a@b": false,
 	} {
 		r := reader(map[string]string{"ORIGINS": value})

@@ -10,6 +10,8 @@ import (
 
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
+
+	"github.com/shumbooking/shumbooking/platform/texts"
 )
 
 // docsPolicy lets the page of Swagger UI run its own inline script and style, and call the API.
@@ -48,7 +50,7 @@ func HandleDocs(api *API) {
 		return nil
 	})
 	problems := Route{Pattern: "GET /docs/problems", ID: "getProblems", Tag: "System", Access: Public,
-		Summary: "The list of problems", Description: "What each problem code means."}
+		Summary: "The list of problems", Description: "What each code of a problem and of a field means, in English and Russian."}
 	HandleRaw(api, problems, "text/html", api.serveProblems)
 }
 
@@ -67,16 +69,29 @@ func withPolicy(policy string, next http.Handler) http.Handler {
 var problemsPage string
 
 func (a *API) serveProblems(w http.ResponseWriter, _ *http.Request, _ *struct{}) error {
-	page, err := template.New("problems").Parse(problemsPage)
+	page, err := template.New("problems").Funcs(template.FuncMap{"outline": texts.Outline}).Parse(problemsPage)
 	var b bytes.Buffer
 	if err == nil {
-		err = page.Execute(&b, map[string]any{"Title": a.cfg.Title, "Kinds": a.Kinds()})
+		err = page.Execute(&b, map[string]any{"Title": a.cfg.Title, "Texts": a.describedTexts()})
 	}
 	if err != nil {
 		return fmt.Errorf("render problems: %w", err)
 	}
 	w.Header().Set("Content-Security-Policy", docsPolicy)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	_, err = w.Write(b.Bytes())
 	return err
+}
+
+// describedTexts is the catalogue, or where there is none, what the routes tell of their problems.
+func (a *API) describedTexts() *texts.Catalogue {
+	if a.cfg.Texts != nil {
+		return a.cfg.Texts
+	}
+	c := new(texts.Catalogue)
+	for _, k := range a.Kinds() {
+		c.Problems = append(c.Problems, texts.Problem{Code: k.Code, Status: k.Status, Title: texts.Phrase{English: k.Title}})
+	}
+	return c
 }

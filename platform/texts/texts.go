@@ -129,6 +129,16 @@ func Verbs(t errs.Text) []string {
 	return verbs
 }
 
+// Outline returns a text with an ellipsis for each of its arguments, to be shown without them.
+func Outline(t errs.Text) string {
+	return verb.ReplaceAllStringFunc(string(t), func(found string) string {
+		if found == "%%" {
+			return "%"
+		}
+		return "…"
+	})
+}
+
 // Say puts m into words of the language.
 func (c *Catalogue) Say(m errs.Message, l Language) string {
 	return m.In(func(t errs.Text) errs.Text {

@@ -73,6 +73,13 @@ func TestVerbs(t *testing.T) {
 	}
 }
 
+func TestOutline(t *testing.T) {
+	t.Parallel()
+	if got, want := texts.Outline("%[2]d of %s, 5%% of them"), "… of …, 5% of them"; got != want {
+		t.Errorf("Outline() = %q, want %q", got, want)
+	}
+}
+
 const small = `{
 	"problems": [{"code": "full", "status": 409, "title": {"en": "It is full", "ru": "Мест нет"},
 		"details": [{"en": "It holds %d %s.", "ru": "%[2]s: не более %[1]d."}]}],
