@@ -17,10 +17,16 @@ type operation struct {
 		Name    string `json:"name"`
 		In      string `json:"in"`
 		Example any    `json:"example"`
+		Schema  struct {
+			Type string `json:"type"`
+		} `json:"schema"`
 	} `json:"parameters"`
 	RequestBody struct {
 		Content map[string]struct {
 			Example map[string]any `json:"example"`
+			Schema  struct {
+				Ref string `json:"$ref"`
+			} `json:"schema"`
 		} `json:"content"`
 	} `json:"requestBody"`
 

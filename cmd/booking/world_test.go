@@ -53,10 +53,10 @@ type fixtures struct {
 // A world is the whole application on a database of its own.
 type world struct {
 	*fixtures
-	app    *application
-	client *apitest.Client
-	db     *pgxpool.Pool
-	log    *transcript
+	client    *apitest.Client
+	db        *pgxpool.Pool
+	digestSQL string
+	log       *transcript
 }
 
 // as returns a client of the world for one of callers.
@@ -94,18 +94,28 @@ func newWorld(t *testing.T, f *fixtures) *world {
 	database := pgtest.Copy(t, f.database)
 	a, log := open(t, database, func(*settings) {})
 	t.Cleanup(func() { shut(t, a) })
+	db := pgtest.Open(t, database)
 	return &world{
-		fixtures: f, app: a, client: apitest.Wrap(t, a.handler, a.api.Document()), db: pgtest.Open(t, database), log: log,
+		fixtures: f, client: apitest.Wrap(t, a.handler, a.api.Document()), db: db, digestSQL: digestQuery(t, db), log: log,
 	}
 }
 
 // digest stands for all that the database holds, but for what any request may leave behind: the audit log, keys of
-// idempotency and jobs.
+// idempotency, failures to sign in and jobs.
 func (w *world) digest(t *testing.T) string {
 	t.Helper()
-	const tables = `SELECT tablename FROM pg_tables WHERE schemaname = 'public'
-AND tablename NOT LIKE 'river%' AND tablename NOT IN ('audit_log', 'idempotency_keys') ORDER BY tablename`
-	rows, err := w.db.Query(t.Context(), tables)
+	var sum string
+	if err := w.db.QueryRow(t.Context(), w.digestSQL).Scan(&sum); err != nil {
+		t.Fatal(err)
+	}
+	return sum
+}
+
+// digestQuery returns the statement of digest for the tables that there are.
+func digestQuery(t *testing.T, db *pgxpool.Pool) string {
+	t.Helper()
+	rows, err := db.Query(t.Context(), `SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+AND tablename NOT LIKE 'river%' AND tablename NOT IN ('audit_log', 'idempotency_keys', 'sign_in_failures') ORDER BY tablename`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,12 +127,7 @@ AND tablename NOT LIKE 'river%' AND tablename NOT IN ('audit_log', 'idempotency_
 	for i, name := range names {
 		parts[i] = fmt.Sprintf("SELECT '%[1]s ' || md5(string_agg(x::text, ',' ORDER BY x::text)) AS line FROM %[1]s x", name)
 	}
-	var sum string
-	if err := w.db.QueryRow(t.Context(),
-		"SELECT string_agg(line, E'\\n' ORDER BY line) FROM ("+strings.Join(parts, " UNION ALL ")+") d").Scan(&sum); err != nil {
-		t.Fatal(err)
-	}
-	return sum
+	return "SELECT string_agg(line, E'\\n' ORDER BY line) FROM (" + strings.Join(parts, " UNION ALL ") + ") d"
 }
 
 // makeWorld does what is needed for every kind of object to exist, through the API as far as it goes.

@@ -166,7 +166,7 @@ func (c *Client) Send(req *http.Request) *Response {
 	if c.isForeign(req.URL.Path) {
 		return res
 	}
-	if err := c.checker.Check(req.Method, req.URL.Path, res.Status, res.Header, res.Body); err != nil {
+	if err := c.checker.Check(req.Method, req.URL.EscapedPath(), res.Status, res.Header, res.Body); err != nil {
 		c.tb.Errorf("%s: %d is not as documented: %v\n%s", res.request, res.Status, err, res.Body)
 	}
 	return res
