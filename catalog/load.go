@@ -31,7 +31,7 @@ func queueOne(batch *pgx.Batch, hotelIDs, roomIDs []int64) *Found {
 // nothing. It takes the pool because the transaction is that of the batch, which costs one round trip.
 func one(ctx context.Context, pool *pgxpool.Pool, hotelIDs, roomIDs []int64) (*Found, error) {
 	batch := &pgx.Batch{}
-	batch.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+	batch.Queue("BEGIN READ ONLY, ISOLATION LEVEL REPEATABLE READ")
 	found := queueOne(batch, hotelIDs, roomIDs)
 	batch.Queue("COMMIT")
 	return found, pool.SendBatch(ctx, batch).Close()

@@ -3,9 +3,11 @@ package catalog_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -40,9 +42,9 @@ func TestRacingPatches(t *testing.T) {
 			var refused atomic.Int64
 			for range clients {
 				wg.Go(func() {
-					c := counter{client: server.Client(), url: server.URL + "/hotels/1"}
+					v := visitor{server.Client(), server.URL + "/hotels/1"}
 					for range updates / clients {
-						conflicts, err := c.increment()
+						conflicts, err := v.increment(t.Context())
 						if err != nil {
 							t.Error(err)
 							return
@@ -62,60 +64,58 @@ func TestRacingPatches(t *testing.T) {
 	}
 }
 
-// A counter counts in the description of a hotel.
-type counter struct {
+// A visitor sends requests for one hotel over the network.
+type visitor struct {
 	client *http.Client
 	url    string
 }
 
-// increment reads the hotel and writes the next number, until nobody was faster.
-func (c counter) increment() (conflicts int, err error) {
+// An answer is what a visitor reads of a response.
+type answer struct {
+	status int
+	tag    string
+	body   []byte
+}
+
+// increment reads the hotel and writes the next number into its description, until nobody was faster.
+func (v visitor) increment(ctx context.Context) (conflicts int, err error) {
 	for ; ; conflicts++ {
-		var hotel struct{ Description string }
-		read, err := c.send(http.MethodGet, nil, "", &hotel)
-		if err != nil || read.StatusCode != http.StatusOK {
-			return conflicts, fmt.Errorf("GET: %v, %w", read, err)
+		read, err := v.send(ctx, http.MethodGet, "", nil)
+		if err != nil || read.status != http.StatusOK {
+			return conflicts, fmt.Errorf("GET = %d, %w", read.status, err)
 		}
-		n, err := strconv.Atoi(hotel.Description)
-		if err != nil {
+		var hotel struct {
+			Description int `json:",string"`
+		}
+		if err := json.Unmarshal(read.body, &hotel); err != nil {
 			return conflicts, err
 		}
-		written, err := c.send(http.MethodPatch, object{"description": strconv.Itoa(n + 1)}, read.Header.Get("ETag"), nil)
-		switch {
-		case err != nil:
+		patch := fmt.Sprintf(`{"description":"%d"}`, hotel.Description+1)
+		written, err := v.send(ctx, http.MethodPatch, patch, http.Header{"If-Match": {read.tag}})
+		if err != nil || written.status == http.StatusOK {
 			return conflicts, err
-		case written.StatusCode == http.StatusOK:
-			return conflicts, nil
-		case written.StatusCode != http.StatusPreconditionFailed:
-			return conflicts, fmt.Errorf("PATCH: %s", written.Status)
+		}
+		if written.status != http.StatusPreconditionFailed {
+			return conflicts, fmt.Errorf("PATCH = %d %s", written.status, written.body)
 		}
 	}
 }
 
-func (c counter) send(method string, body object, tag string, into any) (*http.Response, error) {
-	raw, err := json.Marshal(body)
+func (v visitor) send(ctx context.Context, method, body string, header http.Header) (answer, error) {
+	req, err := http.NewRequestWithContext(ctx, method, v.url, strings.NewReader(body))
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
-	req, err := http.NewRequest(method, c.url, bytes.NewReader(raw)) //nolint:noctx // the server ends with the test
-	if err != nil {
-		return nil, err
-	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("Authorization", "Bearer "+authtest.Token(auth.Admin, adminID))
-	if tag != "" {
-		req.Header.Set("Content-Type", "application/merge-patch+json")
-		req.Header.Set("If-Match", tag)
-	}
-	res, err := c.client.Do(req)
+	req.Header.Set("Content-Type", "application/merge-patch+json")
+	res, err := v.client.Do(req)
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	answer, err := io.ReadAll(res.Body)
-	if err != nil || into == nil {
-		return res, err
-	}
-	return res, json.Unmarshal(answer, into)
+	content, err := io.ReadAll(res.Body)
+	return answer{res.StatusCode, res.Header.Get("ETag"), content}, err
 }
 
 // newCompressor returns a proxy before h that compresses what it passes on. Like nginx, it then turns strong tags into
@@ -160,40 +160,23 @@ func TestTagsThroughACompressor(t *testing.T) {
 	f.hotel(f.moscow(), "A")
 	server := httptest.NewServer(newCompressor(t, f.anyone.Handler()))
 	t.Cleanup(server.Close)
-	send := func(method, body string, headers map[string]string) *http.Response {
-		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), method, server.URL+"/hotels/1", strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+authtest.Token(auth.Admin, adminID))
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Accept-Encoding", "gzip")
-		for name, value := range headers {
-			req.Header.Set(name, value)
-		}
-		res, err := server.Client().Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = res.Body.Close() })
-		return res
-	}
-	old := send("GET", "", nil).Header.Get("ETag")
-	if !strings.HasPrefix(old, `W/"`) {
-		t.Fatalf("ETag = %q, want a weak one", old)
+	v := visitor{server.Client(), server.URL + "/hotels/1"}
+	first, err := v.send(t.Context(), http.MethodGet, "", nil)
+	if err != nil || !strings.HasPrefix(first.tag, `W/"`) {
+		t.Fatalf("GET = %+v, %v, want a weak ETag", first, err)
 	}
 	for _, step := range []struct {
-		method, body, header, tag string
-		status                    int
+		method, body, header string
+		status               int
 	}{
-		{"GET", "", "If-None-Match", old, 304},
-		{"PATCH", `{"stars":1}`, "If-Match", old, 200},
-		{"PATCH", `{"stars":2}`, "If-Match", old, 412},
-		{"GET", "", "If-None-Match", old, 200},
+		{"GET", "", "If-None-Match", 304},
+		{"PATCH", `{"stars":1}`, "If-Match", 200},
+		{"PATCH", `{"stars":2}`, "If-Match", 412},
+		{"GET", "", "If-None-Match", 200},
 	} {
-		if got := send(step.method, step.body, map[string]string{step.header: step.tag}).StatusCode; got != step.status {
-			t.Errorf("%s with %s of the first read = %d, want %d", step.method, step.header, got, step.status)
+		got, err := v.send(t.Context(), step.method, step.body, http.Header{step.header: {first.tag}})
+		if err != nil || got.status != step.status {
+			t.Errorf("%s with %s of the first read = %d, %v, want %d", step.method, step.header, got.status, err, step.status)
 		}
 	}
 }
