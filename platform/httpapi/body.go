@@ -101,7 +101,7 @@ func (b *bodyPlan) checkType(r *http.Request) error {
 }
 
 func refuseCoding(r *http.Request) error {
-	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+	if coding := strings.Join(r.Header.Values("Content-Encoding"), ","); coding != "" && !strings.EqualFold(coding, "identity") {
 		return errs.UnsupportedMediaType.New("The body must not be compressed.")
 	}
 	return nil

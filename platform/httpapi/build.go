@@ -153,7 +153,7 @@ func (a *API) cleanPath(next http.Handler) http.Handler {
 		}
 		for _, p := range []string{r.URL.Path, r.URL.EscapedPath()} {
 			clean := path.Clean(p)
-			if p == "*" || p != clean && p != clean+"/" {
+			if p == "*" || p != clean && (clean == "/" || p != clean+"/") {
 				a.fail(w, r, errs.NotFound.New(""))
 				return
 			}

@@ -126,16 +126,72 @@ func TestRootPath(t *testing.T) {
 func TestCORS(t *testing.T) {
 	t.Parallel()
 	c := apitest.Build(t, httpapi.Config{Admit: admit, CORSOrigins: []string{"https://app.example"}}, register)
-	for origin, want := range map[string]string{"https://app.example": "https://app.example", "https://evil.example": "", "": ""} {
-		req := httptest.NewRequest("OPTIONS", "/things", nil)
-		req.Header.Set("Origin", origin)
-		req.Header.Set("Access-Control-Request-Method", "POST")
-		res := serve(c, req)
-		if got := res.Header().Get("Access-Control-Allow-Origin"); got != want || res.Code != http.StatusNoContent {
-			t.Errorf("preflight from %q: %d, allowed %q, want %q", origin, res.Code, got, want)
+	for origin, allowed := range map[string]bool{
+		"https://app.example": true, "https://evil.example": false, "http://app.example": false, "https://app.example:8443": false,
+		"https://app.example.evil.example": false, "null": false, "*": false, "": false,
+	} {
+		want := map[bool]string{true: origin, false: ""}[allowed]
+		for target, status := range map[string]int{"OPTIONS /things": 204, "GET /things": 200, "GET /nothing": 404, "POST /things": 401} {
+			method, path, _ := strings.Cut(target, " ")
+			req := httptest.NewRequest(method, path, strings.NewReader("{}"))
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Origin", origin)
+			req.Header.Set("Access-Control-Request-Method", "POST")
+			res := serve(c, req)
+			h := res.Header()
+			if got := h.Get("Access-Control-Allow-Origin"); got != want || res.Code != status {
+				t.Errorf("%s from %q: %d, allowed %q, want %d and %q", target, origin, res.Code, got, status, want)
+			}
+			if got := h.Get("Access-Control-Allow-Methods"); (got != "") != (allowed && method == "OPTIONS") {
+				t.Errorf("%s from %q: methods %q", target, origin, got)
+			}
+			if h.Values("Vary")[0] != "Origin" || h.Get("Access-Control-Allow-Credentials") != "" {
+				t.Errorf("%s from %q: headers %v", target, origin, h)
+			}
 		}
-		if res.Header().Get("Vary") != "Origin" || res.Header().Get("Access-Control-Allow-Credentials") != "" {
-			t.Errorf("preflight from %q: headers %v", origin, res.Header())
+	}
+}
+
+// A preflight is told the methods of its path and the headers that the API takes, and an answer which headers scripts
+// may read.
+func TestPreflight(t *testing.T) {
+	t.Parallel()
+	c := apitest.Build(t, httpapi.Config{Admit: admit, CORSOrigins: []string{"https://app.example"}}, register)
+	ask := func(method, target string) http.Header {
+		req := httptest.NewRequest(method, target, nil)
+		req.Header.Set("Origin", "https://app.example")
+		req.Header.Set("Access-Control-Request-Method", "DELETE")
+		return serve(c, req).Header()
+	}
+	for target, want := range map[string]string{
+		"/things": "GET, HEAD, OPTIONS, POST", "/things/1": "DELETE, GET, HEAD, OPTIONS, PATCH, PUT", "/nothing": "",
+	} {
+		if got := ask("OPTIONS", target).Get("Access-Control-Allow-Methods"); got != want {
+			t.Errorf("%s: methods %q, want %q", target, got, want)
+		}
+	}
+	sent, read := ask("OPTIONS", "/things/1").Get("Access-Control-Allow-Headers"), ask("GET", "/things/1").Get("Access-Control-Expose-Headers")
+	for _, name := range []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"} {
+		if !strings.Contains(sent, name) {
+			t.Errorf("a page may not send %s, only %s", name, sent)
+		}
+	}
+	for _, name := range []string{"ETag", "Idempotency-Replayed", "Content-Language", "RateLimit", "RateLimit-Policy", "Retry-After", "Location"} {
+		if !strings.Contains(read, name) {
+			t.Errorf("a page may not read %s, only %s", name, read)
+		}
+	}
+}
+
+func TestCORSIsOff(t *testing.T) {
+	t.Parallel()
+	c := newClient(t)
+	req := httptest.NewRequest("OPTIONS", "/things", nil)
+	req.Header.Set("Origin", "https://app.example")
+	req.Header.Set("Access-Control-Request-Method", "GET")
+	for name := range serve(c, req).Header() {
+		if strings.HasPrefix(name, "Access-Control-") {
+			t.Errorf("%s is sent, though no origin may call", name)
 		}
 	}
 }
