@@ -23,11 +23,12 @@ func registerTagged(api *httpapi.API) {
 	httpapi.Handle(api, rt, func(context.Context, *struct{}) (*thing, error) { return &thing{ID: 1}, nil })
 	rt = httpapi.Route{Pattern: "GET /panic/{id}", ID: "getPanic", Tag: "Things", Summary: "Panics", Access: httpapi.Public}
 	httpapi.HandleRaw(api, rt, "text/plain", func(w http.ResponseWriter, _ *http.Request, in *thingPath) error {
+		if in.ID == 2 {
+			// More than the server keeps back, so that it is on its way.
+			_, _ = io.WriteString(w, strings.Repeat("half", 2000))
+		}
 		w.Header().Set("ETag", `"stale"`)
 		w.Header().Set("Content-Length", "10")
-		if in.ID == 2 {
-			_, _ = io.WriteString(w, "half")
-		}
 		panic("secret of the panic")
 	})
 }
@@ -103,7 +104,7 @@ func TestPanicBreaksOff(t *testing.T) {
 	}
 	defer res.Body.Close()
 	if body, err := io.ReadAll(res.Body); err == nil {
-		t.Errorf("%q without an error, want a broken response", body)
+		t.Errorf("%d bytes without an error, want a broken response", len(body))
 	}
 }
 
