@@ -38,17 +38,7 @@ type server struct {
 // run serves until ctx ends. Then readiness ends, new requests are taken for as long as s.linger says, and those
 // in flight are finished, all within stopTimeout.
 func (s server) run(ctx context.Context) error {
-	h := &http.Server{
-		Handler:           s.handler,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		// OPTIONS * is answered by the API as well, so that it is counted and logged.
-		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-	}
+	h := s.http()
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(s.listener) }()
 	select {
@@ -69,4 +59,19 @@ func (s server) run(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("drain HTTP: %w", err), h.Close())
 	}
 	return nil
+}
+
+// http returns the server with its limits: no client can hold a connection for long by doing nothing.
+func (s server) http() *http.Server {
+	return &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		// OPTIONS * is answered by the API as well, so that it is counted and logged.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
 }
