@@ -94,7 +94,7 @@ func TestWorkerSurvivesTheLossOfTheDatabase(t *testing.T) {
 		status, _ := fetch(t, base+"/ready")
 		return status == http.StatusServiceUnavailable
 	})
-	purge(t, db)
+	purgeSessions(t, db)
 	w.mend(t)
 	eventually(t, "the job inserted meanwhile is done", func() bool { return done(t, db) == 2 })
 	if status, _ := fetch(t, base+"/ready"); status != http.StatusOK {
@@ -102,8 +102,8 @@ func TestWorkerSurvivesTheLossOfTheDatabase(t *testing.T) {
 	}
 }
 
-// purge asks for a purge of the sessions.
-func purge(t *testing.T, db *pgxpool.Pool) {
+// purgeSessions asks for a purge of the sessions.
+func purgeSessions(t *testing.T, db *pgxpool.Pool) {
 	t.Helper()
 	_, err := db.Exec(t.Context(), "INSERT INTO river_job (args, kind, max_attempts) VALUES ('{}', $1, 3)", auth.PurgeArgs{}.Kind())
 	if err != nil {
