@@ -59,7 +59,7 @@ func Record(ctx context.Context, db execer, e Entry) error {
 	}
 	actor := actorOf(ctx)
 	_, err = db.Exec(ctx, insertEntry, absent(actor.UserID), absent(actor.Role), absent(actor.SessionID),
-		e.Action, absent(e.Object), absent(e.ID), before, after,
+		e.Action, absent(e.Object), absent(e.ID), []byte(before), []byte(after),
 		absent(httpapi.ClientAddr(ctx)), absent(httpapi.RequestID(ctx)))
 	if err != nil {
 		return fmt.Errorf("record %s: %w", e.Action, err)
@@ -72,7 +72,7 @@ INSERT INTO audit_log (actor_id, actor_role, session_id, action, object_type, ob
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
 // documents returns what is kept of Before and After: equal documents if nothing differs.
-func (e Entry) documents() (before, after []byte, err error) {
+func (e Entry) documents() (before, after jsontext.Value, err error) {
 	if before, err = document(e.Before); err != nil {
 		return nil, nil, err
 	}
@@ -85,38 +85,38 @@ func (e Entry) documents() (before, after []byte, err error) {
 	return differing(before, after)
 }
 
-// document returns v as JSON in which equal values are equal bytes, or nil for nil.
-func document(v any) ([]byte, error) {
-	if v == nil {
-		return nil, nil
+// document returns v as JSON in which equal values are equal bytes, or nil for nil, pointers included.
+func document(v any) (jsontext.Value, error) {
+	raw, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil || jsontext.Value(raw).Kind() == 'n' {
+		return nil, err
 	}
-	return json.Marshal(v, json.Deterministic(true))
+	return raw, nil
 }
 
 // differing returns two objects without the members that they have in common, and other documents as they are.
-func differing(before, after jsontext.Value) ([]byte, []byte, error) {
+func differing(before, after jsontext.Value) (was, is jsontext.Value, err error) {
 	if before.Kind() != '{' || after.Kind() != '{' {
 		return before, after, nil
 	}
-	var was, is map[string]jsontext.Value
-	if err := json.Unmarshal(before, &was); err != nil {
+	var old, current map[string]jsontext.Value
+	if err := json.Unmarshal(before, &old); err != nil {
 		return nil, nil, err
 	}
-	if err := json.Unmarshal(after, &is); err != nil {
+	if err := json.Unmarshal(after, &current); err != nil {
 		return nil, nil, err
 	}
-	for name, value := range was {
-		if bytes.Equal(value, is[name]) {
-			delete(was, name)
-			delete(is, name)
+	for name, value := range old {
+		if bytes.Equal(value, current[name]) {
+			delete(old, name)
+			delete(current, name)
 		}
 	}
-	before, err := document(was)
-	if err != nil {
+	if was, err = document(old); err != nil {
 		return nil, nil, err
 	}
-	after, err = document(is)
-	return before, after, err
+	is, err = document(current)
+	return was, is, err
 }
 
 // absent returns nil, which is NULL, for what is not there.

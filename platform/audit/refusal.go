@@ -42,7 +42,7 @@ func (s *Service) recordRefusal(ctx context.Context, r refusedRequest) (outcome 
 		return lost, err
 	}
 	actor := actorOf(ctx)
-	added, err := s.db.Exec(ctx, insertRefusal, actor.UserID, absent(actor.Role), absent(actor.SessionID), refused, after,
+	added, err := s.db.Exec(ctx, insertRefusal, actor.UserID, absent(actor.Role), absent(actor.SessionID), refused, []byte(after),
 		absent(httpapi.ClientAddr(ctx)), absent(httpapi.RequestID(ctx)), maxRefusals)
 	switch {
 	case err != nil:
