@@ -33,7 +33,7 @@ func (s *Service) refusal(ctx context.Context, p *CreateParams) error {
 	case len(rules) > 0:
 		return broken("body", rules...)
 	case !o.FewBookings:
-		return kindTooManyBookings.Newf("A guest may have %d bookings on one night.", maxBookingsPerNight)
+		return kindTooManyBookings.Newf("A guest may have at most %d bookings on one night.", maxBookingsPerNight)
 	case p.Rooms > o.Quantity:
 		return roomNotAvailable(nightsOf(p.DateFrom, p.DateTo))
 	case len(o.Taken) > 0:

@@ -273,7 +273,7 @@ type storedReply struct {
 const progressPause = time.Second
 
 func inProgress() error {
-	e := errs.RequestInProgress.New("Wait for the answer to the first request, or ask again in a moment.")
+	e := errs.RequestInProgress.New("Wait for the answer to the first request, or try again in a moment.")
 	e.RetryAfter = progressPause
 	return e
 }

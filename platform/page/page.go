@@ -81,7 +81,7 @@ func (s Signer) Decode(cursor, name string, filters, position any) error {
 		return errs.CursorInvalid.New("The cursor was not made for this list with these filters.")
 	}
 	if err := json.Unmarshal(raw[macSize:], position); err != nil {
-		return errs.CursorInvalid.New("The cursor is of another version of this service.").Because(err)
+		return errs.CursorInvalid.New("The cursor is from another version of this service. Start from the first page.").Because(err)
 	}
 	return nil
 }
