@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -30,17 +31,22 @@ const (
 	clockSkew = 2 * time.Second
 )
 
-// A keyset has the keys of access tokens by their id, which stands in a token's header as kid. The current one
-// signs, all verify.
+// A keyset has keys by their id, which stands beside what was made with them. The current one makes, all read.
 type keyset struct {
 	current string
 	keys    map[string][]byte
 }
 
-func newKeyset(key []byte) keyset {
-	sum := sha256.Sum256(key)
-	id := hex.EncodeToString(sum[:8])
-	return keyset{current: id, keys: map[string][]byte{id: key}}
+// newKeyset returns the set of some keys, of which the first is the current one.
+func newKeyset(keys [][]byte) keyset {
+	set := keyset{keys: make(map[string][]byte, len(keys))}
+	for _, key := range keys {
+		sum := sha256.Sum256(key)
+		id := hex.EncodeToString(sum[:8])
+		set.current = cmp.Or(set.current, id)
+		set.keys[id] = key
+	}
+	return set
 }
 
 // accessTokens makes and reads access tokens: JWTs with HMAC-SHA256 (RFC 7519, RFC 9068).

@@ -7,12 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/kv"
 	"github.com/shumbooking/shumbooking/platform/page"
+	"github.com/shumbooking/shumbooking/platform/ratelimit"
 )
 
 const (
@@ -26,6 +30,8 @@ const (
 type Config struct {
 	// SecretKey is what every key of the service is derived from: 32 random bytes or more.
 	SecretKey []byte
+	// PreviousKey is another SecretKey, such as the one before: what was made with it is still taken; optional.
+	PreviousKey []byte
 	// AccessTTL is how long an access token is valid; optional, 10 minutes by default.
 	AccessTTL time.Duration
 	// RefreshIdle is how long a session lasts without being refreshed; optional, 14 days by default. However
@@ -35,6 +41,10 @@ type Config struct {
 	Argon2 Argon2
 	// Cursors signs the cursors of the list of users; optional where nothing is listed.
 	Cursors page.Signer
+	// Redis learns of sessions that are over, and refuses them early; optional.
+	Redis *kv.Client
+	// Limits are the budgets of requests. Routes of a budget that is not among them are not limited; optional.
+	Limits map[httpapi.Budget]*ratelimit.Limiter
 	// Metrics takes the counters; optional.
 	Metrics prometheus.Registerer
 	// Log is told of what no caller can be told; optional.
@@ -48,20 +58,20 @@ type Service struct {
 	db          *pgxpool.Pool
 	access      *accessTokens
 	refresh     refreshTokens
+	sealer      sealer
 	refreshIdle time.Duration
 	passwords   *passwordHasher
 	policy      passwordPolicy
 	cursors     page.Signer
+	redis       *kv.Client
+	limits      map[httpapi.Budget]*ratelimit.Limiter
 	metrics     metrics
 	log         *slog.Logger
 	now         func() time.Time
 }
 
-// New returns a Service over db. It is an error if the secret is too short or a duration or cost is out of range.
+// New returns a Service over db. It is an error if a secret is too short or a duration or cost is out of range.
 func New(db *pgxpool.Pool, cfg Config) (*Service, error) {
-	if len(cfg.SecretKey) < minSecretSize {
-		return nil, fmt.Errorf("auth: the secret key has %d bytes, want at least %d", len(cfg.SecretKey), minSecretSize)
-	}
 	if cfg.AccessTTL < 0 || cfg.RefreshIdle < 0 {
 		return nil, errors.New("auth: a token cannot live for a negative time")
 	}
@@ -71,34 +81,74 @@ func New(db *pgxpool.Pool, cfg Config) (*Service, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	accessKey, err := deriveKey(cfg.SecretKey, "access token")
-	if err != nil {
-		return nil, fmt.Errorf("auth: %w", err)
-	}
-	refreshKey, err := deriveKey(cfg.SecretKey, "refresh token")
-	if err != nil {
-		return nil, fmt.Errorf("auth: %w", err)
-	}
-	passwords, err := newPasswordHasher(cfg.Argon2)
-	if err != nil {
-		return nil, fmt.Errorf("auth: %w", err)
-	}
-	return &Service{
+	s := &Service{
 		db:          db,
-		access:      newAccessTokens(newKeyset(accessKey), cmp.Or(cfg.AccessTTL, defaultAccessTTL), cfg.Now),
-		refresh:     refreshTokens{key: refreshKey},
 		refreshIdle: cmp.Or(cfg.RefreshIdle, defaultRefreshIdle),
-		passwords:   passwords,
 		policy:      newPasswordPolicy(),
 		cursors:     cfg.Cursors,
+		redis:       cfg.Redis,
+		limits:      cfg.Limits,
 		metrics:     newMetrics(cfg.Metrics),
 		log:         cfg.Log,
 		now:         cfg.Now,
-	}, nil
+	}
+	var err error
+	if s.passwords, err = newPasswordHasher(cfg.Argon2, hashingSlots(db)); err != nil {
+		return nil, fmt.Errorf("auth: %w", err)
+	}
+	if err := s.deriveKeys(cfg); err != nil {
+		return nil, fmt.Errorf("auth: %w", err)
+	}
+	return s, nil
 }
 
-// deriveKey returns the key for one purpose (HKDF, RFC 5869), so that what is signed for one is worth nothing
-// for another.
-func deriveKey(secret []byte, purpose string) ([]byte, error) {
-	return hkdf.Key(sha256.New, secret, nil, "shum booking "+purpose+" v1", sha256.Size)
+// deriveKeys makes what works with keys.
+func (s *Service) deriveKeys(cfg Config) error {
+	secrets := [][]byte{cfg.SecretKey}
+	if len(cfg.PreviousKey) > 0 {
+		secrets = append(secrets, cfg.PreviousKey)
+	}
+	access, err := deriveKeys(secrets, "access token")
+	if err != nil {
+		return err
+	}
+	refresh, err := deriveKeys(secrets, "refresh token")
+	if err != nil {
+		return err
+	}
+	totp, err := deriveKeys(secrets, "second factor")
+	if err != nil {
+		return err
+	}
+	s.access = newAccessTokens(newKeyset(access), cmp.Or(cfg.AccessTTL, defaultAccessTTL), cfg.Now)
+	s.refresh = refreshTokens{keys: refresh}
+	s.sealer, err = newSealer(newKeyset(totp))
+	return err
+}
+
+// deriveKeys returns the keys for one purpose (HKDF, RFC 5869), so that what is made for one is worth nothing for
+// another. They are in the order of the secrets.
+func deriveKeys(secrets [][]byte, purpose string) ([][]byte, error) {
+	keys := make([][]byte, len(secrets))
+	for i, secret := range secrets {
+		if len(secret) < minSecretSize {
+			return nil, fmt.Errorf("a secret key has %d bytes, want at least %d", len(secret), minSecretSize)
+		}
+		var err error
+		keys[i], err = hkdf.Key(sha256.New, secret, nil, "shum booking "+purpose+" v1", sha256.Size)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// hashingSlots is how many passwords may be hashed at a time: as many as there are processors, because more would only
+// make all of them late. Each has a connection in use meanwhile, and half of them are left to other requests.
+func hashingSlots(db *pgxpool.Pool) int {
+	slots := runtime.GOMAXPROCS(0)
+	if db == nil {
+		return slots
+	}
+	return min(slots, max(1, int(db.Config().MaxConns)/2))
 }

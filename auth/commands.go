@@ -8,17 +8,22 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
-// SetPassword gives the user of that e-mail another password and ends all their sessions.
+// SetPassword gives the user of that e-mail another password, ends all their sessions and forgets failed attempts.
 // It returns an error of kind errs.NotFound or errs.Invalid.
 func (s *Service) SetPassword(ctx context.Context, email, password string) error {
 	hash, err := s.newPassword(ctx, "password", password, email)
 	if err != nil {
 		return fmt.Errorf("set password: %w", err)
 	}
-	err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+	err = s.revoke(ctx, func(tx *revokingTx) error {
+		// Before the row of the user, as a sign-in does.
+		if _, err := tx.Exec(ctx, forgetFailuresByEmail, email); err != nil {
+			return err
+		}
 		return storePassword(ctx, tx, s.now(), `
 UPDATE users SET password_hash = $2 WHERE lower(email) = lower($1) RETURNING id`, email, hash)
 	})
@@ -31,11 +36,17 @@ UPDATE users SET password_hash = $2 WHERE lower(email) = lower($1) RETURNING id`
 	return nil
 }
 
+const forgetFailuresByEmail = `
+DELETE FROM sign_in_failures WHERE user_id = (SELECT id FROM users WHERE lower(email) = lower($1))`
+
 // storePassword runs a statement that returns the user whose password it stored, and ends all their sessions, in
 // this order: a sign-in that is under way either waits for the first, or its session is seen by the second.
-func storePassword(ctx context.Context, tx pgx.Tx, now time.Time, sql string, args ...any) error {
+func storePassword(ctx context.Context, tx *revokingTx, now time.Time, sql string, args ...any) error {
 	var userID int64
 	if err := tx.QueryRow(ctx, sql, args...).Scan(&userID); err != nil {
+		return err
+	}
+	if err := audit.Record(ctx, tx, passwordChange(userID)); err != nil {
 		return err
 	}
 	return endSessions(ctx, tx, userID, 0, now)
@@ -62,13 +73,48 @@ func (s *Service) Disable(ctx context.Context, email string) error {
 	return nil
 }
 
-// Unlock lets the user of that e-mail sign in again who was kept from it by Disable. It returns an error of kind
-// errs.NotFound.
+// Unlock lets the user of that e-mail sign in again who was kept from it by Disable or by failed attempts. It returns
+// an error of kind errs.NotFound.
 func (s *Service) Unlock(ctx context.Context, email string) error {
 	if err := s.changeByEmail(ctx, email, func(p *UserParams) { p.Disabled = false }); err != nil {
 		return fmt.Errorf("unlock user: %w", err)
 	}
+	err := s.withUser(ctx, email, func(tx pgx.Tx, userID int64) error {
+		if err := forgetFailures(ctx, tx, userID); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Entry{Action: "user.unlock", Object: "user", ID: userID})
+	})
+	if err != nil {
+		return fmt.Errorf("unlock user: %w", err)
+	}
 	return nil
+}
+
+// ResetTOTP lets the user of that e-mail sign in without a code who has lost what makes them. It returns an error of
+// kind errs.NotFound or totp_not_enabled.
+func (s *Service) ResetTOTP(ctx context.Context, email string) error {
+	err := s.withUser(ctx, email, func(tx pgx.Tx, userID int64) error {
+		if err := deleteTOTP(ctx, tx, userID); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, totpChange("user.totp_disable", userID))
+	})
+	if err != nil {
+		return fmt.Errorf("reset TOTP: %w", err)
+	}
+	return nil
+}
+
+// withUser runs fn in a transaction, for the user of that e-mail.
+func (s *Service) withUser(ctx context.Context, email string, fn func(tx pgx.Tx, userID int64) error) error {
+	return pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		a, err := findByEmail(ctx, tx, email)
+		if err != nil {
+			return err
+		}
+		return fn(tx, a.ID)
+	})
 }
 
 func (s *Service) changeByEmail(ctx context.Context, email string, change func(*UserParams)) error {
@@ -88,7 +134,7 @@ func (s *Service) changeByEmail(ctx context.Context, email string, change func(*
 //
 // A user who has the e-mail already is taken over, and the log says so. Anybody may have registered it, so that
 // nothing of theirs stays on the account but its id and bookings: the password is the given one, the sessions end,
-// and names and messengers are erased.
+// the second factor is gone, and names and messengers are erased.
 func (s *Service) EnsureAdmin(ctx context.Context, email, password string) error {
 	exists, err := hasAdmin(ctx, s.db, 0)
 	if err != nil {
@@ -124,7 +170,7 @@ type firstAdmin struct {
 }
 
 func (s *Service) makeFirstAdmin(ctx context.Context, email, hash string) (made firstAdmin, err error) {
-	err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+	err = s.revoke(ctx, func(tx *revokingTx) error {
 		made = firstAdmin{}
 		if _, err := tx.Exec(ctx, adminsLock); err != nil {
 			return err
@@ -133,7 +179,19 @@ func (s *Service) makeFirstAdmin(ctx context.Context, email, hash string) (made 
 		if err != nil || exists {
 			return err
 		}
+		if _, err := tx.Exec(ctx, forgetFailuresByEmail, email); err != nil {
+			return err
+		}
 		if made, err = pg.One[firstAdmin](ctx, tx, upsertAdmin, email, hash); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM totp WHERE user_id = $1`, made.ID); err != nil {
+			return err
+		}
+		err = audit.Record(ctx, tx, audit.Entry{
+			Action: "user.ensure_admin", Object: objectUser, ID: made.ID, After: map[string]bool{"taken_over": made.TakenOver},
+		})
+		if err != nil {
 			return err
 		}
 		return endSessions(ctx, tx, made.ID, 0, s.now())

@@ -130,14 +130,20 @@ func (c *console) showSignIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (c *console) signInByForm(w http.ResponseWriter, r *http.Request) error {
+	admission, err := c.Admit(r, httpapi.Demand{Access: httpapi.Public, Budget: httpapi.SignIn})
+	httpapi.SetQuota(w.Header(), admission.Quota)
+	if err != nil {
+		return err
+	}
 	form, err := readSignInForm(w, r)
 	if err != nil {
 		return err
 	}
 	form.Next = c.localPage(form.Next)
 	token, err := c.startConsoleSession(r.Context(), &form.LoginParams)
-	if errors.Is(err, kindInvalidCredentials.New("")) {
-		form.Refused = true
+	form.Refused = errors.Is(err, kindInvalidCredentials.New(""))
+	form.NeedsCode = errors.Is(err, kindOTPRequired.New(""))
+	if form.Refused || form.NeedsCode {
 		return c.page.write(w, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
@@ -172,7 +178,9 @@ func (c *console) endSessionOf(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return endSession(r.Context(), c.db, session.ID, c.now())
+	return c.revoke(r.Context(), func(tx *revokingTx) error {
+		return endSession(r.Context(), tx, session.ID, c.now())
+	})
 }
 
 func (c *console) session(r *http.Request) (consoleSession, error) {
@@ -233,8 +241,12 @@ func isNavigation(r *http.Request) bool {
 
 func isSignedOut(err error) bool { return errors.Is(err, errs.Unauthenticated.New("")) }
 
+// errNoConsoleSession asks for the cookie, lest clients take a bearer token for what is wanted. A scheme for cookies was
+// never registered; browsers pass over those that they do not know.
 func errNoConsoleSession(cause error) error {
-	return errs.Unauthenticated.New("Sign in to the console with a browser first.").Because(cause)
+	e := errs.Unauthenticated.New("Sign in to the console with a browser first.").Because(cause)
+	e.Challenge = `Cookie realm="console"`
+	return e
 }
 
 func errMethod(w http.ResponseWriter, allowed string) error {

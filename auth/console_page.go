@@ -30,8 +30,10 @@ type signInForm struct {
 	LoginParams
 	// Next is the page to go to.
 	Next string
-	// Refused is whether the e-mail and the password did not sign anybody in.
+	// Refused is whether the e-mail, the password and the code did not sign anybody in.
 	Refused bool
+	// NeedsCode is whether the code is missing. The password has to be typed again then, as no page repeats it.
+	NeedsCode bool
 	// SignedInAs is the e-mail of the admin who is signed in.
 	SignedInAs string
 }
@@ -44,7 +46,7 @@ func readSignInForm(w http.ResponseWriter, r *http.Request) (signInForm, error) 
 	r.Body = http.MaxBytesReader(w, r.Body, maxSignInBody)
 	if err := r.ParseForm(); err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return signInForm{}, errs.BodyTooLarge.Newf("The form may have %d bytes.", maxSignInBody).Because(err)
+			return signInForm{}, errs.BodyTooLarge.Newf("The body may have at most %d bytes.", maxSignInBody).Because(err)
 		}
 		return signInForm{}, errs.MalformedRequest.New("The form is not well-formed.").Because(err)
 	}
@@ -52,9 +54,13 @@ func readSignInForm(w http.ResponseWriter, r *http.Request) (signInForm, error) 
 		LoginParams: LoginParams{Email: r.PostForm.Get("email"), Password: r.PostForm.Get("password")},
 		Next:        r.PostForm.Get("next"),
 	}
-	for _, field := range []string{form.Email, form.Password} {
+	otp := r.PostForm.Get("otp")
+	if otp != "" {
+		form.OTP = &otp
+	}
+	for _, field := range []string{form.Email, form.Password, otp} {
 		if !utf8.ValidString(field) || strings.ContainsRune(field, 0) {
-			return signInForm{}, errs.MalformedRequest.New("The form is not text in UTF-8.")
+			return signInForm{}, errs.MalformedRequest.New("The form must be encoded in UTF-8.")
 		}
 	}
 	return form, nil

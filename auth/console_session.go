@@ -20,28 +20,31 @@ const (
 	consolePause = 5 * time.Minute
 )
 
-// startConsoleSession signs an admin in with a browser and returns what its cookie holds. The error is of kind
-// invalid_credentials also for a right password of a user who is no admin.
+// startConsoleSession signs an admin in with a browser and returns what its cookie holds. The errors are those of
+// Login; the one of kind invalid_credentials is also for a right password of a user who is no admin.
 //
 // The session has no refresh token and is never put into an access token: it opens the console and nothing else.
 func (s *Service) startConsoleSession(ctx context.Context, p *LoginParams) (opaqueToken, error) {
 	token := newOpaqueToken()
-	err := s.signIn(ctx, p, func(a account) error {
-		if a.Role != Admin {
-			return s.refuseLogin(reasonNotAdmin)
-		}
-		now := s.now()
-		var sessionID int64
-		err := s.db.QueryRow(ctx, insertConsoleSession, a.ID, a.PasswordHash, now, now.Add(consoleIdle),
-			token.hash()).Scan(&sessionID)
-		if err == nil {
-			s.log.InfoContext(ctx, "an admin signed in to the console", "user_id", a.ID, "session_id", sessionID)
-		}
-		return err
+	var sessionID int64
+	userID, err := s.signIn(ctx, p, &try{
+		refuse: func(of *subject) string {
+			if of.Role != Admin {
+				return reasonNotAdmin
+			}
+			return ""
+		},
+		grant: func(ctx context.Context, tx pgx.Tx, of *subject) (int64, error) {
+			now := s.now()
+			err := tx.QueryRow(ctx, insertConsoleSession, of.ID, of.PasswordHash, now, now.Add(consoleIdle),
+				token.hash()).Scan(&sessionID)
+			return sessionID, err
+		},
 	})
 	if err != nil {
 		return opaqueToken{}, fmt.Errorf("sign in to the console: %w", err)
 	}
+	s.log.InfoContext(ctx, "an admin signed in to the console", "user_id", userID, "session_id", sessionID)
 	return token, nil
 }
 

@@ -1,6 +1,9 @@
 package auth
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // VerifyAccessToken is what Authenticate asks of a token before it asks the database.
 func (s *Service) VerifyAccessToken(token string) (userID, sessionID int64, err error) {
@@ -34,6 +37,44 @@ func (s *Service) TakeHashingTurns() (release func()) {
 		}
 	}
 }
+
+// CountHashes makes the hashing of passwords go through around, which is called with what hashes one.
+func (s *Service) CountHashes(around func(hash func())) {
+	derive := s.passwords.derive
+	s.passwords.derive = func(password, salt []byte, passes, memoryKiB uint32, lanes uint8, size uint32) (sum []byte) {
+		around(func() { sum = derive(password, salt, passes, memoryKiB, lanes, size) })
+		return sum
+	}
+}
+
+// HashingSlots is how many passwords may be hashed at a time.
+func (s *Service) HashingSlots() int { return cap(s.passwords.slots) }
+
+// OneTimeCode is the code of a time step.
+func OneTimeCode(secret []byte, step int64, digits int) string {
+	return oneTimeCode(secret, step, digits)
+}
+
+// Purge does what the hourly job does.
+func (s *Service) Purge(ctx context.Context) error { return (&purger{service: s}).Work(ctx, nil) }
+
+// Seal is how secrets are kept.
+func (s *Service) Seal(secret []byte, userID int64) (sealed []byte, keyID string) {
+	return s.sealer.seal(secret, userID)
+}
+
+// Open reads what Seal returned.
+func (s *Service) Open(sealed []byte, keyID string, userID int64) ([]byte, error) {
+	return s.sealer.open(sealed, keyID, userID)
+}
+
+// What failures in a row lead to.
+const (
+	WaitsFrom     = waitsFrom
+	LocksFrom     = locksFrom
+	MaxWait       = maxWait
+	MaxWrongCodes = maxWrongCodes
+)
 
 // DummyHashCost is the cost of the hash that is compared with where there is none.
 func (s *Service) DummyHashCost() Argon2 { return s.passwords.dummy.cost }

@@ -69,7 +69,10 @@ func setupOn(tb testing.TB, db *pgxpool.Pool) *bench {
 // service returns another service on the same database, as another replica would have.
 func (b *bench) service(tb testing.TB, cfg auth.Config) *auth.Service {
 	tb.Helper()
-	cfg.SecretKey, cfg.Cursors, cfg.Now = secret, page.NewSigner(secret), b.clock.now
+	if cfg.SecretKey == nil {
+		cfg.SecretKey = secret
+	}
+	cfg.Cursors, cfg.Now = page.NewSigner(cfg.SecretKey, cfg.PreviousKey), b.clock.now
 	if cfg.Argon2 == (auth.Argon2{}) {
 		cfg.Argon2 = cheap
 	}

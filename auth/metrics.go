@@ -14,6 +14,10 @@ const (
 	reasonWrongPassword = "invalid_password"
 	reasonDisabledUser  = "user_disabled"
 	reasonNotAdmin      = "not_an_admin"
+	reasonWaiting       = "account_waiting"
+	reasonLocked        = "account_locked"
+	reasonNoOTP         = "otp_required"
+	reasonWrongOTP      = "invalid_otp"
 	reasonDeadToken     = "refresh_token_invalid"
 	reasonReusedToken   = "refresh_token_reused"
 )
@@ -44,9 +48,10 @@ func newMetrics(r prometheus.Registerer) metrics {
 			"status", succeeded, failed),
 		failures: counter("auth_failed_attempts_total",
 			"Refused sign-ins and refreshes, by reason: user_not_found, invalid_password, user_disabled, "+
-				"not_an_admin (in the console), refresh_token_invalid or refresh_token_reused.",
+				"not_an_admin (in the console), account_waiting and account_locked (after failures in a row), otp_required, "+
+				"invalid_otp, refresh_token_invalid or refresh_token_reused.",
 			"reason", reasonUnknownUser, reasonWrongPassword, reasonDisabledUser, reasonNotAdmin,
-			reasonDeadToken, reasonReusedToken),
+			reasonWaiting, reasonLocked, reasonNoOTP, reasonWrongOTP, reasonDeadToken, reasonReusedToken),
 		refreshes: counter("auth_refresh_tokens_total", "Refresh tokens presented, by status: success or failure.",
 			"status", succeeded, failed),
 		purged: factory.NewCounter(prometheus.CounterOpts{

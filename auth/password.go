@@ -8,12 +8,14 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/shumbooking/shumbooking/platform/errs"
 )
 
 // Argon2 is what hashing a password with argon2id costs (RFC 9106). Fields that are zero take the defaults, which
@@ -30,6 +32,8 @@ type Argon2 struct {
 const (
 	saltSize = 16
 	hashSize = 32
+	// maxTurnWait is how long a request waits for its turn to hash, which is less than it has to be answered.
+	maxTurnWait = 10 * time.Second
 )
 
 // Bounds of what is taken from a stored hash, so that a bad one cannot take the memory of the process.
@@ -55,24 +59,26 @@ func (a Argon2) validate() error {
 	return nil
 }
 
-// passwordHasher hashes passwords, as many at a time as there are processors: each takes the memory that its cost
-// says, and more at a time would only make all of them late.
+// passwordHasher hashes passwords, as many at a time as it has slots: each takes the memory that its cost says.
 type passwordHasher struct {
 	cost  Argon2
 	slots chan struct{}
+	// derive is argon2.IDKey; tests count its calls.
+	derive func(password, salt []byte, passes, memoryKiB uint32, lanes uint8, size uint32) []byte
 	// dummy is compared with when there is no hash, so that the answer takes as long.
 	dummy passwordHash
 }
 
-func newPasswordHasher(cost Argon2) (*passwordHasher, error) {
+func newPasswordHasher(cost Argon2, slots int) (*passwordHasher, error) {
 	cost = cost.withDefaults()
 	if err := cost.validate(); err != nil {
 		return nil, err
 	}
 	return &passwordHasher{
-		cost:  cost,
-		slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		dummy: passwordHash{cost: cost, salt: make([]byte, saltSize), sum: make([]byte, hashSize)},
+		cost:   cost,
+		slots:  make(chan struct{}, slots),
+		derive: argon2.IDKey,
+		dummy:  passwordHash{cost: cost, salt: make([]byte, saltSize), sum: make([]byte, hashSize)},
 	}, nil
 }
 
@@ -80,16 +86,18 @@ func newPasswordHasher(cost Argon2) (*passwordHasher, error) {
 func (h *passwordHasher) hash(ctx context.Context, password string) (string, error) {
 	p := passwordHash{cost: h.cost, salt: make([]byte, saltSize), sum: make([]byte, hashSize)}
 	rand.Read(p.salt)
-	sum, err := h.compute(ctx, p, password)
+	release, err := h.turn(ctx)
 	if err != nil {
 		return "", err
 	}
-	p.sum = sum
+	defer release()
+	p.sum = h.compute(p, password)
 	return p.String(), nil
 }
 
 // verify reports whether phc is the hash of password. A nil phc is the hash of none, which takes as long to find.
-func (h *passwordHasher) verify(ctx context.Context, phc *string, password string) (bool, error) {
+// The caller has a turn.
+func (h *passwordHasher) verify(phc *string, password string) (bool, error) {
 	want := h.dummy
 	if phc != nil {
 		var err error
@@ -97,24 +105,29 @@ func (h *passwordHasher) verify(ctx context.Context, phc *string, password strin
 			return false, fmt.Errorf("stored password hash: %w", err)
 		}
 	}
-	got, err := h.compute(ctx, want, password)
-	if err != nil {
-		return false, err
-	}
-	return subtle.ConstantTimeCompare(got, want.sum) == 1 && phc != nil, nil
+	return subtle.ConstantTimeCompare(h.compute(want, password), want.sum) == 1 && phc != nil, nil
 }
 
-// compute hashes password with the salt and the cost of p, once it is its turn.
-func (h *passwordHasher) compute(ctx context.Context, p passwordHash, password string) ([]byte, error) {
+// turn waits until the caller may hash a password, and returns what lets the next one. The error is of kind
+// errs.Unavailable if ctx ends before, or it takes too long.
+func (h *passwordHasher) turn(ctx context.Context) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, maxTurnWait)
+	defer cancel()
 	select {
 	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
+		return func() { <-h.slots }, nil
 	case <-ctx.Done():
-		return nil, fmt.Errorf("wait to hash a password: %w", ctx.Err())
+		busy := errs.Unavailable.New("Too many people are signing in right now. Try again in a moment.").Because(ctx.Err())
+		busy.RetryAfter = time.Second
+		return nil, busy
 	}
+}
+
+// compute hashes password with the salt and the cost of p.
+func (h *passwordHasher) compute(p passwordHash, password string) []byte {
 	// One password typed on two systems may arrive in two forms.
 	normal := norm.NFC.String(password)
-	return argon2.IDKey([]byte(normal), p.salt, p.cost.Passes, p.cost.MemoryKiB, p.cost.Lanes, uint32(len(p.sum))), nil
+	return h.derive([]byte(normal), p.salt, p.cost.Passes, p.cost.MemoryKiB, p.cost.Lanes, uint32(len(p.sum)))
 }
 
 // outdated reports whether phc was made at another cost than is set now.

@@ -1,10 +1,6 @@
 package auth_test
 
 import (
-	"context"
-	"errors"
-	"net/http"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -31,51 +27,6 @@ func TestDefaultCost(t *testing.T) {
 	if _, err := s.Login(t.Context(), &auth.LoginParams{Email: "anna@example.com", Password: goodPassword}); err != nil {
 		t.Errorf("Login() = %v", err)
 	}
-}
-
-// An unknown e-mail must cost what a wrong password costs, or the time tells who has an account: everybody has to
-// wait for a turn to hash, and does so at the same cost.
-func TestRefusalsCostAsMuch(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	b.user(t, "anna@example.com", auth.Guest)
-	b.user(t, "off@example.com", auth.Guest)
-	b.user(t, "blank@example.com", auth.Guest)
-	if err := b.auth.Disable(t.Context(), "off@example.com"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.db.Exec(t.Context(), `UPDATE users SET password_hash = NULL WHERE email = 'blank@example.com'`); err != nil {
-		t.Fatal(err)
-	}
-	release := b.auth.TakeHashingTurns()
-	for _, email := range []string{"anna@example.com", "off@example.com", "blank@example.com", "nobody@example.com"} {
-		if err := b.loginUntilHashing(t, email); !errors.Is(err, context.Canceled) {
-			t.Errorf("Login(%s) of a client that leaves before its turn to hash = %v, want %v", email, err, context.Canceled)
-		}
-	}
-	release()
-	b.wantLogin(t, "anna@example.com", goodPassword, http.StatusOK)
-	if got, want := b.auth.DummyHashCost(), cheap; got != want {
-		t.Errorf("no hash is compared with at the cost %+v, want %+v", got, want)
-	}
-}
-
-// loginUntilHashing tries to sign in with a wrong password, as a client that leaves once the user was looked for.
-func (b *bench) loginUntilHashing(tb testing.TB, email string) error {
-	tb.Helper()
-	ctx, leave := context.WithCancel(tb.Context())
-	defer leave()
-	looked := b.db.Stat().AcquireCount()
-	result := make(chan error)
-	go func() {
-		_, err := b.auth.Login(ctx, &auth.LoginParams{Email: email, Password: "wrong-password"})
-		result <- err
-	}()
-	for b.db.Stat().AcquireCount() == looked || b.db.Stat().AcquiredConns() > 0 {
-		runtime.Gosched()
-	}
-	leave()
-	return <-result
 }
 
 const samplePHC = "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"

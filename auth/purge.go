@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/shumbooking/shumbooking/platform/jobs"
+	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
 const (
@@ -21,7 +22,8 @@ const (
 	maxPurgeBatches = 1000
 )
 
-// PurgeArgs ask for the end of sessions, and with them their refresh tokens, that were over 30 days ago.
+// PurgeArgs ask for the end of sessions, and with them their refresh tokens, that were over 30 days ago, and of what
+// is sealed under the previous key, which is sealed anew.
 type PurgeArgs struct{}
 
 // Kind is stored with jobs. Never change it.
@@ -45,11 +47,20 @@ type purger struct {
 
 // Work implements river.Worker.
 func (p *purger) Work(ctx context.Context, _ *river.Job[PurgeArgs]) error {
-	s := p.service
+	if err := p.service.purgeSessions(ctx); err != nil {
+		return fmt.Errorf("purge sessions: %w", err)
+	}
+	if err := p.service.resealTOTP(ctx); err != nil {
+		return fmt.Errorf("seal second factors anew: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) purgeSessions(ctx context.Context) error {
 	for range maxPurgeBatches {
 		gone, err := s.db.Exec(ctx, purgeSessions, s.now().Add(-keepSessions), purgeBatch)
 		if err != nil {
-			return fmt.Errorf("purge sessions: %w", err)
+			return err
 		}
 		s.metrics.purged.Add(float64(gone.RowsAffected()))
 		if gone.RowsAffected() < purgeBatch {
@@ -65,3 +76,37 @@ DELETE FROM sessions WHERE id IN (
 	SELECT id FROM sessions WHERE least(expires_at, revoked_at) < $1
 	ORDER BY least(expires_at, revoked_at) LIMIT $2 FOR UPDATE SKIP LOCKED
 )`
+
+// resealTOTP brings second factors under the current key. What is sealed under a key that is gone stays, and each
+// purge tells of it: such users sign in with a recovery code, or need the command that resets it.
+func (s *Service) resealTOTP(ctx context.Context) error {
+	var after int64
+	for {
+		batch, err := pg.Collect[sealedTOTP](ctx, s.db, `
+SELECT user_id, secret, key_id FROM totp WHERE key_id <> $1 AND user_id > $2 ORDER BY user_id LIMIT $3`,
+			s.sealer.current, after, purgeBatch)
+		if err != nil || len(batch) == 0 {
+			return err
+		}
+		for _, t := range batch {
+			after = t.UserID
+			secret, err := s.sealer.open(t.Secret, t.KeyID, t.UserID)
+			if err != nil {
+				s.log.ErrorContext(ctx, "the secret of a second factor cannot be read", "user_id", t.UserID, "error", err)
+				continue
+			}
+			sealed, keyID := s.sealer.seal(secret, t.UserID)
+			_, err = s.db.Exec(ctx, `UPDATE totp SET secret = $2, key_id = $3 WHERE user_id = $1 AND secret = $4`,
+				t.UserID, sealed, keyID, t.Secret)
+			if err != nil {
+				return err
+			}
+		}
+	}
+}
+
+type sealedTOTP struct {
+	UserID int64
+	Secret []byte
+	KeyID  string
+}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -43,7 +44,7 @@ func (s *Service) Refresh(ctx context.Context, p *RefreshParams) (*Tokens, error
 		return nil, s.refuseRefresh(refusal)
 	}
 	s.metrics.refreshes.WithLabelValues(succeeded).Inc()
-	return s.issue(found.UserID, found.SessionID, s.refresh.successor(token))
+	return s.issue(found.UserID, found.SessionID, found.next)
 }
 
 func (s *Service) refuseRefresh(reason string) error {
@@ -55,16 +56,20 @@ func (s *Service) refuseRefresh(reason string) error {
 
 // exchange stores the successor of token, or ends its session, or returns the reason for which it does neither.
 func (s *Service) exchange(ctx context.Context, token opaqueToken) (found presented, refusal string, err error) {
-	err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+	err = s.revoke(ctx, func(tx *revokingTx) error {
 		var err error
 		if found, err = lockPresented(ctx, tx, token); err != nil {
 			return err
 		}
 		now := s.now()
+		var ok bool
+		found.next, ok = s.refresh.successor(token, found.Successor)
 		refusal = found.judge(now)
 		switch {
 		case refusal == reasonReusedToken:
 			return endSession(ctx, tx, found.SessionID, now)
+		case refusal == "" && !ok:
+			refusal = reasonDeadToken
 		case refusal == "" && found.ReplacedAt == nil:
 			return s.rotate(ctx, tx, token, found, now)
 		}
@@ -85,7 +90,10 @@ type presented struct {
 	DisabledAt       *time.Time
 	ExpiresAt        time.Time
 	ReplacedAt       *time.Time
+	Successor        []byte
 	SuccessorUsed    bool
+	// next is the token that this one is exchanged for.
+	next opaqueToken
 }
 
 // judge returns "" if the token may be exchanged, or exchanged again, or else the reason why not.
@@ -116,7 +124,7 @@ SELECT id FROM sessions WHERE id = (SELECT session_id FROM refresh_tokens WHERE 
 
 const selectPresented = `
 SELECT s.id AS session_id, s.expires_at AS session_expires_at, s.revoked_at, s.user_id, u.disabled_at,
-	t.expires_at, t.replaced_at,
+	t.expires_at, t.replaced_at, t.successor,
 	EXISTS (SELECT FROM refresh_tokens next WHERE next.hash = t.successor AND next.replaced_at IS NOT NULL)
 		AS successor_used
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
@@ -124,7 +132,7 @@ WHERE t.hash = $1`
 
 // rotate stores the successor of token, and lets the session last as long as that one.
 func (s *Service) rotate(ctx context.Context, tx pgx.Tx, token opaqueToken, p presented, now time.Time) error {
-	next := s.refresh.successor(token).hash()
+	next := p.next.hash()
 	batch := &pgx.Batch{}
 	batch.Queue(`UPDATE refresh_tokens SET replaced_at = $2, successor = $3 WHERE hash = $1`, token.hash(), now, next)
 	batch.Queue(`INSERT INTO refresh_tokens (hash, session_id, issued_at, expires_at) VALUES ($1, $2, $3, $4)`,
@@ -134,15 +142,22 @@ func (s *Service) rotate(ctx context.Context, tx pgx.Tx, token opaqueToken, p pr
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// refreshTokens makes tokens out of tokens.
+// refreshTokens makes tokens out of tokens. The first key is the current one.
 type refreshTokens struct {
-	key []byte
+	keys [][]byte
 }
 
 // successor returns the token that t is exchanged for. It is the same every time, so that it need not be stored to
-// be given again, and cannot be made without the key.
-func (r refreshTokens) successor(t opaqueToken) opaqueToken {
-	mac := hmac.New(sha256.New, r.key)
-	mac.Write(t[:])
-	return opaqueToken(mac.Sum(nil))
+// be given again, and cannot be made without a key. Where the hash of one is stored already, it is made with the key
+// that was the current one then; it cannot be made any more if that key is gone.
+func (r refreshTokens) successor(t opaqueToken, stored []byte) (opaqueToken, bool) {
+	for _, key := range r.keys {
+		mac := hmac.New(sha256.New, key)
+		mac.Write(t[:])
+		next := opaqueToken(mac.Sum(nil))
+		if stored == nil || bytes.Equal(next.hash(), stored) {
+			return next, true
+		}
+	}
+	return opaqueToken{}, false
 }

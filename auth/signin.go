@@ -8,14 +8,19 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
-	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
-var kindInvalidCredentials = errs.Kind{
-	Code: "invalid_credentials", Status: http.StatusUnauthorized, Title: "The e-mail or the password is wrong",
-}
+var (
+	kindInvalidCredentials = errs.Kind{
+		Code: "invalid_credentials", Status: http.StatusUnauthorized, Title: "The e-mail or the password is wrong",
+	}
+	kindOTPRequired = errs.Kind{
+		Code: "otp_required", Status: http.StatusUnauthorized, Title: "A one-time code is needed to sign in",
+	}
+)
 
 // SignUpParams is the body of POST /auth/register.
 type SignUpParams struct {
@@ -45,6 +50,8 @@ func (s *Service) SignUp(ctx context.Context, p *SignUpParams) (*User, error) {
 type LoginParams struct {
 	Email    string `json:"email" required:"true" minLength:"1" maxLength:"254" example:"anna@example.com"`
 	Password string `json:"password" required:"true" format:"password" minLength:"1" maxLength:"1024" example:"seven-quiet-herons"`
+	// OTP is a code of the second factor or a recovery code.
+	OTP *string `json:"otp" minLength:"1" maxLength:"64" description:"The code of the authenticator app, or a recovery code, where the account demands one." example:"492039"`
 }
 
 // Tokens is what a client signs its requests with.
@@ -55,84 +62,56 @@ type Tokens struct {
 	ExpiresIn    int64  `json:"expires_in" description:"Seconds for which the access token is valid." example:"600"`
 }
 
-// loginAttempts is how often a sign-in is begun when the account changes under it.
-const loginAttempts = 3
-
-// Login starts a session. The error is of kind invalid_credentials whether the e-mail is unknown, the password
-// wrong or the user disabled, and takes as long to find.
+// Login starts a session. The error is of kind invalid_credentials, and takes as long to find, whether the e-mail is
+// unknown, the password or the code wrong, the user disabled, or the account not to be tried at this moment. It is of
+// kind otp_required where the password is right and the account demands a code that is missing.
 func (s *Service) Login(ctx context.Context, p *LoginParams) (*Tokens, error) {
-	var tokens *Tokens
-	err := s.signIn(ctx, p, func(a account) error {
+	token := newOpaqueToken()
+	var sessionID int64
+	userID, err := s.signIn(ctx, p, &try{grant: func(ctx context.Context, tx pgx.Tx, of *subject) (int64, error) {
 		var err error
-		tokens, err = s.startSession(ctx, a)
-		return err
-	})
+		sessionID, err = s.startSession(ctx, tx, of, token)
+		return sessionID, err
+	}})
 	if err != nil {
 		return nil, fmt.Errorf("log in: %w", err)
 	}
-	return tokens, nil
+	return s.issue(userID, sessionID, token)
 }
 
-// signIn calls start with the account that the e-mail and the password are of. Where that returns pgx.ErrNoRows,
-// because the account changed since it was read, it looks again.
-func (s *Service) signIn(ctx context.Context, p *LoginParams, start func(account) error) error {
-	for range loginAttempts {
-		a, err := s.checkCredentials(ctx, p)
-		if err != nil {
-			return err
-		}
-		err = start(a)
-		if errors.Is(err, pgx.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		s.metrics.logins.WithLabelValues(succeeded).Inc()
-		s.rehash(ctx, a, p.Password)
-		return nil
+// signIn makes a try of what was typed into p, and returns the user who it lets in.
+func (s *Service) signIn(ctx context.Context, p *LoginParams, t *try) (userID int64, err error) {
+	t.look, t.key, t.password, t.otp, t.proof, t.action = lookByEmail, p.Email, p.Password, p.OTP, byEverything, "sign_in"
+	found, reason, err := s.attempt(ctx, t)
+	if err != nil {
+		return 0, err
 	}
-	return s.refuseLogin(reasonWrongPassword)
-}
-
-// checkCredentials returns the account that the e-mail and the password are of.
-func (s *Service) checkCredentials(ctx context.Context, p *LoginParams) (account, error) {
-	a, err := findByEmail(ctx, s.db, p.Email)
-	unknown := errors.Is(err, errs.NotFound.New(""))
-	if err != nil && !unknown {
-		return account{}, err
+	if reason != "" {
+		return 0, s.refuseLogin(reason)
 	}
-	matches, err := s.passwords.verify(ctx, a.PasswordHash, p.Password)
-	switch {
-	case err != nil:
-		return account{}, err
-	case unknown:
-		return account{}, s.refuseLogin(reasonUnknownUser)
-	case !matches:
-		return account{}, s.refuseLogin(reasonWrongPassword)
-	case a.DisabledAt != nil:
-		return account{}, s.refuseLogin(reasonDisabledUser)
-	}
-	return a, nil
+	s.metrics.logins.WithLabelValues(succeeded).Inc()
+	s.rehash(ctx, &found, p.Password)
+	return found.ID, nil
 }
 
 func (s *Service) refuseLogin(reason string) error {
 	s.metrics.logins.WithLabelValues(failed).Inc()
 	s.metrics.failures.WithLabelValues(reason).Inc()
+	if reason == reasonNoOTP {
+		return kindOTPRequired.New("Send the code from the authenticator app, or a recovery code, as otp.")
+	}
 	return kindInvalidCredentials.New("").Because(errors.New(reason))
 }
 
-// startSession inserts a session of a and its first refresh token. The error is pgx.ErrNoRows if a was disabled or
-// given another password since it was read: a session that the old password opens must not outlive it.
-func (s *Service) startSession(ctx context.Context, a account) (*Tokens, error) {
-	token, now := newOpaqueToken(), s.now()
+// startSession inserts a session of the user and its first refresh token. The error is pgx.ErrNoRows if the user was
+// disabled or given another password since they were looked up: a session that the old password opens must not
+// outlive it.
+func (s *Service) startSession(ctx context.Context, tx pgx.Tx, of *subject, token opaqueToken) (int64, error) {
 	var sessionID int64
-	err := s.db.QueryRow(ctx, insertSession, a.ID, a.PasswordHash, now,
+	now := s.now()
+	err := tx.QueryRow(ctx, insertSession, of.ID, of.PasswordHash, now,
 		now.Add(min(s.refreshIdle, sessionLifetime)), token.hash()).Scan(&sessionID)
-	if err != nil {
-		return nil, err
-	}
-	return s.issue(a.ID, sessionID, token)
+	return sessionID, err
 }
 
 // The lock on the user makes whoever changes the password either wait, and then see this session and end it, or go
@@ -161,7 +140,7 @@ func (s *Service) issue(userID, sessionID int64, token opaqueToken) (*Tokens, er
 
 // rehash stores the password at the cost that is set now. It is only for the better, so its failure is not one of
 // the sign-in.
-func (s *Service) rehash(ctx context.Context, a account, password string) {
+func (s *Service) rehash(ctx context.Context, a *subject, password string) {
 	if !s.passwords.outdated(*a.PasswordHash) {
 		return
 	}
@@ -177,7 +156,14 @@ func (s *Service) rehash(ctx context.Context, a account, password string) {
 
 // Logout ends the caller's session.
 func (s *Service) Logout(ctx context.Context, _ *httpapi.Empty) (*httpapi.Empty, error) {
-	if err := endSession(ctx, s.db, CallerFrom(ctx).SessionID, s.now()); err != nil {
+	caller := CallerFrom(ctx)
+	err := s.revoke(ctx, func(tx *revokingTx) error {
+		if err := endSession(ctx, tx, caller.SessionID, s.now()); err != nil {
+			return err
+		}
+		return RecordChange(ctx, tx, signOut(caller.SessionID))
+	})
+	if err != nil {
 		return nil, fmt.Errorf("log out: %w", err)
 	}
 	return &httpapi.Empty{}, nil
@@ -185,8 +171,12 @@ func (s *Service) Logout(ctx context.Context, _ *httpapi.Empty) (*httpapi.Empty,
 
 // LogoutAll ends every session of the caller.
 func (s *Service) LogoutAll(ctx context.Context, _ *httpapi.Empty) (*httpapi.Empty, error) {
-	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		return endSessions(ctx, tx, CallerFrom(ctx).UserID, 0, s.now())
+	caller := CallerFrom(ctx)
+	err := s.revoke(ctx, func(tx *revokingTx) error {
+		if err := endSessions(ctx, tx, caller.UserID, 0, s.now()); err != nil {
+			return err
+		}
+		return RecordChange(ctx, tx, audit.Entry{Action: "session.end_all", Object: objectUser, ID: caller.UserID})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("log out everywhere: %w", err)

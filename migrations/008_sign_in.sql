@@ -18,7 +18,9 @@ CREATE TABLE totp (
 	-- Sign-in demands a code from then on.
 	confirmed_at timestamptz,
 	-- The time step of the last code that was taken: a code works once.
-	last_step    bigint      NOT NULL DEFAULT 0
+	last_step    bigint      NOT NULL DEFAULT 0,
+	-- How many wrong codes the secret was tried to be confirmed with.
+	wrong_codes  smallint    NOT NULL DEFAULT 0
 );
 
 -- Codes for those who lost their second factor. Only hashes are kept, and each works once.

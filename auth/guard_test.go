@@ -1,0 +1,402 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/shumbooking/shumbooking/auth"
+	"github.com/shumbooking/shumbooking/platform/errs"
+)
+
+// A statementLog is a pgx.QueryTracer that writes down every statement.
+type statementLog struct {
+	mu  sync.Mutex
+	sql []string
+}
+
+var _ pgx.QueryTracer = &statementLog{}
+
+func (l *statementLog) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sql = append(l.sql, strings.TrimSpace(d.SQL))
+	return ctx
+}
+
+func (l *statementLog) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// take returns what was written down, and begins anew.
+func (l *statementLog) take() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	sql := l.sql
+	l.sql = nil
+	return sql
+}
+
+// traced opens another pool on the database of b, with a log of its statements.
+func (b *bench) traced(tb testing.TB) (*pgxpool.Pool, *statementLog) {
+	tb.Helper()
+	log := &statementLog{}
+	config := b.db.Config()
+	config.ConnConfig.Tracer = log
+	pool, err := pgxpool.NewWithConfig(tb.Context(), config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(pool.Close)
+	return pool, log
+}
+
+// failTimes makes an account one that had so many failures in a row, the last of them now.
+func (b *bench) failTimes(tb testing.TB, email string, failures int) {
+	tb.Helper()
+	next := "'infinity'"
+	if failures < auth.LocksFrom {
+		next = fmt.Sprintf("to_timestamp(%d)", b.clock.now().Add(time.Second).Unix())
+	}
+	_, err := b.db.Exec(tb.Context(), `
+INSERT INTO sign_in_failures (user_id, failures, next_try_at)
+SELECT id, $2, `+next+` FROM users WHERE email = $1
+ON CONFLICT (user_id) DO UPDATE SET failures = excluded.failures, next_try_at = excluded.next_try_at`, email, failures)
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// failures returns how many failures in a row are counted on an account.
+func (b *bench) failures(tb testing.TB, email string) int {
+	tb.Helper()
+	var n int
+	err := b.db.QueryRow(tb.Context(), `
+SELECT coalesce(max(f.failures), 0) FROM sign_in_failures f JOIN users u ON u.id = f.user_id WHERE u.email = $1`, email).Scan(&n)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+// refusals makes one account for each reason to be refused, and returns how to be refused for it.
+func (b *bench) refusals(tb testing.TB) map[string]*auth.LoginParams {
+	tb.Helper()
+	for _, name := range []string{"anna", "off", "blank", "waits", "locked"} {
+		b.user(tb, name+"@example.com", auth.Guest)
+	}
+	if err := b.auth.Disable(tb.Context(), "off@example.com"); err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := b.db.Exec(tb.Context(), `UPDATE users SET password_hash = NULL WHERE email = 'blank@example.com'`); err != nil {
+		tb.Fatal(err)
+	}
+	b.failTimes(tb, "waits@example.com", auth.WaitsFrom)
+	b.failTimes(tb, "locked@example.com", auth.LocksFrom)
+	b.withTOTP(tb, "second@example.com", auth.Guest)
+	return map[string]*auth.LoginParams{
+		"user_not_found":   {Email: "nobody@example.com", Password: goodPassword},
+		"invalid_password": {Email: "anna@example.com", Password: "wrong-password"},
+		"no password":      {Email: "blank@example.com", Password: goodPassword},
+		"user_disabled":    {Email: "off@example.com", Password: goodPassword},
+		"account_waiting":  {Email: "waits@example.com", Password: goodPassword},
+		"account_locked":   {Email: "locked@example.com", Password: goodPassword},
+		"invalid_otp":      {Email: "second@example.com", Password: goodPassword, OTP: new("123")},
+	}
+}
+
+// Whatever a sign-in is refused for, it hashes one password at the same cost, runs the same statements in one
+// transaction, and says the same: neither the answer nor its time tells what was wrong.
+func TestSignInTellsNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	refusals := b.refusals(t)
+	pool, log := b.traced(t)
+	db := b.db
+	b.db = pool
+	s := b.service(t, auth.Config{})
+	b.db = db
+	var hashes atomic.Int64
+	s.CountHashes(func(hash func()) { hashes.Add(1); hash() })
+	var first []string
+	var answer string
+	for reason, p := range refusals {
+		log.take()
+		hashes.Store(0)
+		_, err := s.Login(t.Context(), p)
+		wantKind(t, reason, err, "invalid_credentials")
+		if n := hashes.Load(); n != 1 {
+			t.Errorf("%s: %d passwords hashed, want 1", reason, n)
+		}
+		statements := log.take()
+		if first == nil {
+			first = statements
+		}
+		if !slices.Equal(statements, first) || len(first) != 5 {
+			t.Errorf("%s: statements %q, want as for others %q", reason, statements, first)
+		}
+		res := b.api.Do("POST", "/auth/login", map[string]any{"email": p.Email, "password": p.Password, "otp": p.OTP})
+		problem := res.WantProblem(http.StatusUnauthorized, "invalid_credentials")
+		if answer == "" {
+			answer = problem.Title + problem.Detail
+		}
+		if got := problem.Title + problem.Detail; got != answer {
+			t.Errorf("%s: answered %q, others %q", reason, got, answer)
+		}
+	}
+	if got, want := s.DummyHashCost(), cheap; got != want {
+		t.Errorf("no hash is compared with at the cost %+v, want %+v", got, want)
+	}
+}
+
+// Of ten failures in a row nothing comes; from then on each further try waits, twice as long every time.
+func TestSignInWaits(t *testing.T) {
+	t.Parallel()
+	const email = "anna@example.com"
+	b, running := signedInAnna(t)
+	for range auth.WaitsFrom - 1 {
+		b.wantLogin(t, email, "wrong-password", http.StatusUnauthorized)
+	}
+	b.wantLogin(t, email, goodPassword, http.StatusOK)
+	if n := b.failures(t, email); n != 0 {
+		t.Fatalf("%d failures after a success, want 0", n)
+	}
+	for range auth.WaitsFrom {
+		b.wantLogin(t, email, "wrong-password", http.StatusUnauthorized)
+	}
+	wait := time.Second
+	for failures := auth.WaitsFrom; failures < auth.LocksFrom; failures++ {
+		b.clock.advance(wait - time.Millisecond)
+		b.wantLogin(t, email, goodPassword, http.StatusUnauthorized)
+		if n := b.failures(t, email); n != failures {
+			t.Fatalf("%d failures after a try during the wait of %v, want %d", n, wait, failures)
+		}
+		b.clock.advance(time.Millisecond)
+		b.wantLogin(t, email, "wrong-password", http.StatusUnauthorized)
+		if n := b.failures(t, email); n != failures+1 {
+			t.Fatalf("%d failures after the wait of %v and another one, want %d", n, wait, failures+1)
+		}
+		wait = min(2*wait, auth.MaxWait)
+	}
+	b.clock.advance(1000 * 24 * time.Hour)
+	b.wantLogin(t, email, goodPassword, http.StatusUnauthorized)
+	b.clock.advance(-1000 * 24 * time.Hour)
+	b.wantRefresh(t, running.RefreshToken, http.StatusOK)
+	if err := b.auth.Unlock(t.Context(), email); err != nil {
+		t.Fatal(err)
+	}
+	b.wantLogin(t, email, goodPassword, http.StatusOK)
+}
+
+// The right password ends the waits, once it is looked at.
+func TestSignInAfterWait(t *testing.T) {
+	t.Parallel()
+	b, _ := signedInAnna(t)
+	b.failTimes(t, "anna@example.com", 50)
+	b.wantLogin(t, "anna@example.com", goodPassword, http.StatusUnauthorized)
+	b.clock.advance(time.Second)
+	b.wantLogin(t, "anna@example.com", goodPassword, http.StatusOK)
+	b.wantLogin(t, "anna@example.com", "wrong-password", http.StatusUnauthorized)
+	b.wantLogin(t, "anna@example.com", goodPassword, http.StatusOK)
+}
+
+// guesses sends wrong passwords at once, through two replicas.
+func (b *bench) guesses(t *testing.T, n int) {
+	t.Helper()
+	replicas := []*auth.Service{b.auth, b.service(t, auth.Config{})}
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			_, err := replicas[i%2].Login(t.Context(), &auth.LoginParams{Email: "anna@example.com", Password: "wrong-password"})
+			wantKind(t, "Login(wrong)", err, "invalid_credentials")
+		})
+	}
+	wg.Wait()
+}
+
+// However many guesses come at once, no more are looked at than came by the same count: one more than the slots of
+// the replicas, once there are failures, and exactly one where a wait is over.
+func TestSignInGuessesAtOnce(t *testing.T) {
+	t.Parallel()
+	b, _ := signedInAnna(t)
+	b.guesses(t, 500)
+	looked := b.failures(t, "anna@example.com")
+	if most := auth.WaitsFrom + 2*b.auth.HashingSlots() - 1; looked < auth.WaitsFrom || looked > most {
+		t.Errorf("%d of 500 guesses were looked at, want %d to %d", looked, auth.WaitsFrom, most)
+	}
+	b.failTimes(t, "anna@example.com", 20)
+	b.clock.advance(time.Second)
+	b.guesses(t, 100)
+	if n := b.failures(t, "anna@example.com"); n != 21 {
+		t.Errorf("%d failures after a wait and 100 guesses at once, want 21", n)
+	}
+}
+
+func TestSignInsAtOnce(t *testing.T) {
+	t.Parallel()
+	b, _ := signedInAnna(t)
+	replicas := []*auth.Service{b.auth, b.service(t, auth.Config{})}
+	var wg sync.WaitGroup
+	for i := range 100 {
+		wg.Go(func() {
+			p := &auth.LoginParams{Email: "anna@example.com", Password: goodPassword}
+			if _, err := replicas[i%2].Login(t.Context(), p); err != nil {
+				t.Errorf("Login() beside others = %v", err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Every password that is checked counts for the account, and none is looked at during a wait.
+func TestPasswordChecksAreGuarded(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ method, path, body, field string }{
+		"change of the password": {"POST", "/auth/password", `{"current_password": %q, "new_password": "nine-patient-otters"}`, "current_password"},
+		"change of the e-mail":   {"PATCH", "/auth/me", `{"current_password": %q, "email": "new@example.com"}`, "current_password"},
+		"end of one-time codes":  {"DELETE", "/auth/totp", `{"password": %q, "code": "123"}`, "password"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			_, api := b.signedIn(t, "anna@example.com", auth.Guest)
+			for range auth.WaitsFrom {
+				wantField(t, api.Do(tc.method, tc.path, fmt.Sprintf(tc.body, "wrong-password")), tc.field, "incorrect")
+			}
+			if n := b.failures(t, "anna@example.com"); n != auth.WaitsFrom {
+				t.Errorf("%d failures counted, want %d", n, auth.WaitsFrom)
+			}
+			wantField(t, api.Do(tc.method, tc.path, fmt.Sprintf(tc.body, goodPassword)), tc.field, "incorrect")
+			b.wantLogin(t, "anna@example.com", goodPassword, http.StatusUnauthorized)
+			if n := b.failures(t, "anna@example.com"); n != auth.WaitsFrom {
+				t.Errorf("%d failures counted after tries during the wait, want %d", n, auth.WaitsFrom)
+			}
+		})
+	}
+}
+
+// A password alone does not make good for failures: who knows it could guess codes for ever in between.
+func TestPasswordCheckForgetsNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, api := b.signedIn(t, "anna@example.com", auth.Guest)
+	b.failTimes(t, "anna@example.com", 5)
+	api.Do("PATCH", "/auth/me", `{"current_password": "`+goodPassword+`", "email": "new@example.com"}`).Want(http.StatusOK)
+	if n := b.failures(t, "new@example.com"); n != 5 {
+		t.Errorf("%d failures after a password check, want 5", n)
+	}
+}
+
+// However many sign in at once, no more passwords are hashed at a time than there are slots.
+func TestHashesAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var now, most atomic.Int64
+	b.auth.CountHashes(func(hash func()) {
+		n := now.Add(1)
+		for seen := most.Load(); n > seen && !most.CompareAndSwap(seen, n); seen = most.Load() {
+		}
+		hash()
+		now.Add(-1)
+	})
+	var wg sync.WaitGroup
+	for range 500 {
+		wg.Go(func() {
+			_, err := b.auth.Login(t.Context(), &auth.LoginParams{Email: "nobody@example.com", Password: goodPassword})
+			wantKind(t, "Login(nobody)", err, "invalid_credentials")
+		})
+	}
+	wg.Wait()
+	if got, limit := most.Load(), int64(b.auth.HashingSlots()); got < 1 || got > limit {
+		t.Errorf("%d passwords were hashed at a time, want 1 to %d", got, limit)
+	}
+}
+
+// Who waits too long for a turn to hash is told to come back, and has cost no memory.
+func TestHashingWaitEnds(t *testing.T) {
+	t.Parallel()
+	b, _ := signedInAnna(t)
+	release := b.auth.TakeHashingTurns()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	_, err := b.auth.Login(ctx, &auth.LoginParams{Email: "anna@example.com", Password: goodPassword})
+	if e, ok := errors.AsType[*errs.Error](err); !ok || e.Kind != errs.Unavailable || e.RetryAfter <= 0 {
+		t.Errorf("Login() without a turn = %v, want unavailable, with a time to come back", err)
+	}
+	release()
+	b.wantLogin(t, "anna@example.com", goodPassword, http.StatusOK)
+}
+
+// A guess whose client leaves before the answer is counted all the same.
+func TestSignInCountsWhoLeft(t *testing.T) {
+	t.Parallel()
+	b, _ := signedInAnna(t)
+	ctx, leave := context.WithCancel(t.Context())
+	b.auth.CountHashes(func(hash func()) { leave(); hash() })
+	_, err := b.auth.Login(ctx, &auth.LoginParams{Email: "anna@example.com", Password: "wrong-password"})
+	wantKind(t, "Login(wrong)", err, "invalid_credentials")
+	if n := b.failures(t, "anna@example.com"); n != 1 {
+		t.Errorf("%d failures counted, want 1", n)
+	}
+}
+
+// Every attempt to sign in is in the audit log, with the reason for its failure and no e-mail.
+func TestSignInIsAudited(t *testing.T) {
+	t.Parallel()
+	b, _ := signedInAnna(t)
+	b.wantLogin(t, "anna@example.com", "wrong-password", http.StatusUnauthorized)
+	b.wantLogin(t, "nobody@example.com", "wrong-password", http.StatusUnauthorized)
+	rows, err := b.db.Query(t.Context(), `
+SELECT concat_ws(' ', action, actor_id IS NOT NULL AND actor_id = object_id AND session_id IS NOT NULL,
+	object_id IS NOT NULL, after->>'reason')
+FROM audit_log WHERE action LIKE 'sign_in.%' ORDER BY id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	want := []string{"sign_in.success t t", "sign_in.failure f t invalid_password", "sign_in.failure f f user_not_found"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("audit log: got %q, %v, want %q", got, err, want)
+	}
+}
+
+// BenchmarkSignInTells measures sign-ins that are refused for different reasons, one of each in turn, and reports
+// their medians and by how much those differ, in microseconds.
+func BenchmarkSignInTells(b *testing.B) {
+	w := setup(b)
+	w.auth = w.service(b, auth.Config{Argon2: auth.Argon2{MemoryKiB: 19 << 10, Passes: 2, Lanes: 1}})
+	refusals := w.refusals(b)
+	delete(refusals, "no password")
+	const tries = 200
+	for b.Loop() {
+		times := make(map[string][]time.Duration)
+		for range tries {
+			for reason, p := range refusals {
+				start := time.Now()
+				if _, err := w.auth.Login(b.Context(), p); err == nil {
+					b.Fatalf("%s signed in", reason)
+				}
+				times[reason] = append(times[reason], time.Since(start))
+			}
+			// A guess that is not counted would be one that waits, after ten of them.
+			if _, err := w.db.Exec(b.Context(), `UPDATE sign_in_failures SET failures = 1, next_try_at = to_timestamp(0) WHERE failures < 10`); err != nil {
+				b.Fatal(err)
+			}
+		}
+		var medians []time.Duration
+		for reason, list := range times {
+			slices.Sort(list)
+			medians = append(medians, list[tries/2])
+			b.ReportMetric(float64(list[tries/2].Microseconds()), reason+"-µs")
+		}
+		b.ReportMetric(float64((slices.Max(medians) - slices.Min(medians)).Microseconds()), "difference-µs")
+	}
+}
