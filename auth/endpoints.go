@@ -10,6 +10,7 @@ import (
 // Register mounts the endpoints on api.
 func (s *Service) Register(api *httpapi.API) {
 	s.registerSignIn(api)
+	s.registerTOTP(api)
 	s.registerProfile(api)
 	s.registerUsers(api)
 }
@@ -22,7 +23,7 @@ func (s *Service) registerSignIn(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /auth/login", ID: "login", Tag: "Auth", Summary: "Sign in",
 		Description: "Starts a session. An unknown e-mail and a wrong password are answered alike.",
-		Access:      httpapi.Public, Errors: []errs.Kind{kindInvalidCredentials},
+		Access:      httpapi.Public, Errors: []errs.Kind{kindInvalidCredentials, kindOTPRequired},
 	}, s.Login)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /auth/refresh", ID: "refreshTokens", Tag: "Auth", Summary: "Exchange a refresh token for the next pair",
@@ -51,12 +52,12 @@ func (s *Service) registerSignIn(api *httpapi.API) {
 
 func (s *Service) registerProfile(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
-		Pattern: "GET /auth/me", ID: "getMe", Tag: "Auth", Summary: "Show the caller's profile", Access: SignedIn,
+		Pattern: "GET /auth/me", ID: "getMe", Tag: "Auth", Summary: "Show the caller's profile", Access: SignedIn, Conditional: true,
 	}, s.Me)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PATCH /auth/me", ID: "updateMe", Tag: "Auth", Summary: "Change the caller's profile",
 		Description: "A change of the e-mail needs `current_password`.",
-		Access:      SignedIn, Errors: []errs.Kind{kindEmailTaken},
+		Access:      SignedIn, Conditional: true, Errors: []errs.Kind{kindEmailTaken},
 	}, s.UpdateMe)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /auth/password", ID: "changePassword", Tag: "Auth", Summary: "Change the caller's password",
@@ -71,26 +72,26 @@ func (s *Service) registerUsers(api *httpapi.API) {
 		Errors: []errs.Kind{errs.CursorInvalid},
 	}, s.ListUsers)
 	httpapi.Handle(api, httpapi.Route{
-		Pattern: "POST /users", ID: "createUser", Tag: "Users", Summary: "Create a user", Access: AdminOnly,
+		Pattern: "POST /users", ID: "createUser", Tag: "Users", Summary: "Create a user", Access: AdminOnly, Idempotent: true, Conditional: true,
 		Status: http.StatusCreated, Errors: []errs.Kind{kindEmailTaken},
 	}, s.CreateUser)
 	httpapi.Handle(api, httpapi.Route{
-		Pattern: "GET /users/{id}", ID: "getUser", Tag: "Users", Summary: "Show a user", Access: AdminOnly,
+		Pattern: "GET /users/{id}", ID: "getUser", Tag: "Users", Summary: "Show a user", Access: AdminOnly, Conditional: true,
 		Errors: []errs.Kind{errs.NotFound},
 	}, s.GetUser)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PUT /users/{id}", ID: "replaceUser", Tag: "Users", Summary: "Replace a user",
 		Description: "Disabling a user ends their sessions.",
-		Access:      AdminOnly, Errors: []errs.Kind{errs.NotFound, kindEmailTaken, kindLastAdmin},
+		Access:      AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, kindEmailTaken, kindLastAdmin},
 	}, s.ReplaceUser)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PATCH /users/{id}", ID: "updateUser", Tag: "Users", Summary: "Change some of a user",
 		Description: "Disabling a user ends their sessions.",
-		Access:      AdminOnly, Errors: []errs.Kind{errs.NotFound, kindEmailTaken, kindLastAdmin},
+		Access:      AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, kindEmailTaken, kindLastAdmin},
 	}, s.UpdateUser)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "DELETE /users/{id}", ID: "deleteUser", Tag: "Users", Summary: "Delete a user",
 		Description: "Ends their sessions, erases who they were and frees the e-mail. Their bookings stay for the books.",
-		Access:      AdminOnly, Errors: []errs.Kind{errs.NotFound, kindLastAdmin},
+		Access:      AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, kindLastAdmin},
 	}, s.DeleteUser)
 }

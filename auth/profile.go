@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
 	"github.com/shumbooking/shumbooking/platform/pg"
@@ -50,22 +51,38 @@ func (s *Service) UpdateMe(ctx context.Context, p *UpdateMeParams) (*User, error
 		if err != nil {
 			return err
 		}
-		profile, err := a.patched(p)
-		if err != nil {
+		if err := a.checkMatch(ctx); err != nil {
 			return err
 		}
-		if profile.Email != a.Email && (proven == nil || a.PasswordHash == nil || *proven != *a.PasswordHash) {
-			return errWrongPassword()
-		}
-		a.setPerson(profile.Person)
-		a.Email = profile.Email
-		updated, err = updateUser(ctx, tx, a.User)
+		updated, err = saveProfile(ctx, tx, a, p, proven)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("update the caller: %w", goneSince(err))
 	}
 	return updated, nil
+}
+
+// saveProfile writes what became of a locked account. Its e-mail changes only if the hash that was proven is still
+// that of its password.
+func saveProfile(ctx context.Context, tx pgx.Tx, a account, p *UpdateMeParams, proven *string) (*User, error) {
+	profile, err := a.patched(p)
+	if err != nil {
+		return nil, err
+	}
+	if profile.Email != a.Email && (proven == nil || a.PasswordHash == nil || *proven != *a.PasswordHash) {
+		return nil, errWrongPassword()
+	}
+	after := a.User
+	after.setPerson(profile.Person)
+	after.Email = profile.Email
+	updated, err := updateUser(ctx, tx, after)
+	if err != nil {
+		return nil, err
+	}
+	return updated, RecordChange(ctx, tx, audit.Entry{
+		Action: objectUser + ".update", Object: objectUser, ID: a.ID, Before: a.User, After: updated,
+	})
 }
 
 // proveForEmail returns the hash that the current password in p was found to be of, or nil if p leaves the e-mail
@@ -80,22 +97,9 @@ func (s *Service) proveForEmail(ctx context.Context, id int64, p *UpdateMeParams
 		return nil, err
 	}
 	if profile.CurrentPassword == nil {
-		return nil, errs.InvalidBody("current_password", "required", "is needed for a change of the e-mail")
+		return nil, errs.InvalidBody("current_password", "required", "is required to change the e-mail")
 	}
 	return a.PasswordHash, s.prove(ctx, a, *profile.CurrentPassword)
-}
-
-// prove returns a validation error unless password is that of a.
-func (s *Service) prove(ctx context.Context, a account, password string) error {
-	matches, err := s.passwords.verify(ctx, a.PasswordHash, password)
-	if err != nil {
-		return err
-	}
-	if !matches {
-		s.metrics.failures.WithLabelValues(reasonWrongPassword).Inc()
-		return errWrongPassword()
-	}
-	return nil
 }
 
 func errWrongPassword() error {
@@ -128,7 +132,7 @@ func (s *Service) ChangePassword(ctx context.Context, p *PasswordParams) (*httpa
 	if err != nil {
 		return nil, fmt.Errorf("change password: %w", err)
 	}
-	err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+	err = s.revoke(ctx, func(tx *revokingTx) error {
 		// Of two changes that begin with one password, the second has proven what is true no more.
 		changed, err := tx.Exec(ctx, `UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2`,
 			a.ID, a.PasswordHash, hash)
@@ -138,12 +142,20 @@ func (s *Service) ChangePassword(ctx context.Context, p *PasswordParams) (*httpa
 		if changed.RowsAffected() == 0 {
 			return errWrongPassword()
 		}
+		if err := RecordChange(ctx, tx, passwordChange(a.ID)); err != nil {
+			return err
+		}
 		return endSessions(ctx, tx, a.ID, caller.SessionID, s.now())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("change password: %w", err)
 	}
 	return &httpapi.Empty{}, nil
+}
+
+// passwordChange is all that the audit log is told of one.
+func passwordChange(userID int64) audit.Entry {
+	return audit.Entry{Action: "password.change", Object: objectUser, ID: userID}
 }
 
 // goneSince turns the absence of a caller who was there a moment ago into what the next request will say.

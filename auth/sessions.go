@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
 	"github.com/shumbooking/shumbooking/platform/page"
@@ -18,6 +19,7 @@ type Session struct {
 	CreatedAt time.Time `json:"created_at" description:"When the user signed in."`
 	ExpiresAt time.Time `json:"expires_at" description:"When the session ends unless its refresh token is exchanged before."`
 	Current   bool      `json:"current" description:"Whether this request was made in the session."`
+	Kind      string    `json:"kind" enum:"api,console" description:"Whether it was started for the API or by an admin in the console."`
 }
 
 // ListSessionsParams page the sessions of the caller.
@@ -49,7 +51,8 @@ func (s *Service) ListSessions(ctx context.Context, p *ListSessionsParams) (*pag
 }
 
 const selectSessions = `
-SELECT id, created_at, expires_at, id = $2 AS current
+SELECT id, created_at, expires_at, id = $2 AS current,
+	CASE WHEN EXISTS (SELECT FROM console_sessions c WHERE c.session_id = sessions.id) THEN 'console' ELSE 'api' END AS kind
 FROM sessions
 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $3 AND id > $4
 ORDER BY id LIMIT $5`
@@ -62,27 +65,25 @@ type SessionPath struct {
 // EndSession signs the caller out of one of their sessions. The error is of kind errs.NotFound if it is over
 // already or another user's.
 func (s *Service) EndSession(ctx context.Context, p *SessionPath) (*httpapi.Empty, error) {
-	ended, err := s.db.Exec(ctx, `
-UPDATE sessions SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3`,
-		p.ID, CallerFrom(ctx).UserID, s.now())
+	err := s.revoke(ctx, func(tx *revokingTx) error {
+		err := tx.end(ctx, `
+UPDATE sessions SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3 RETURNING id`,
+			p.ID, CallerFrom(ctx).UserID, s.now())
+		if err != nil {
+			return err
+		}
+		if len(tx.ended) == 0 {
+			return errs.NotFound.New("").Because(errors.New("no such session of the caller"))
+		}
+		return RecordChange(ctx, tx, signOut(p.ID))
+	})
 	if err != nil {
 		return nil, fmt.Errorf("end session: %w", err)
-	}
-	if ended.RowsAffected() == 0 {
-		return nil, errs.NotFound.New("").Because(errors.New("no such session of the caller"))
 	}
 	return &httpapi.Empty{}, nil
 }
 
-// endSession signs one session out.
-func endSession(ctx context.Context, db querier, sessionID int64, now time.Time) error {
-	_, err := db.Exec(ctx, `UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, sessionID, now)
-	return err
-}
-
-// endSessions signs every session of a user out but the one called kept, which may be 0.
-func endSessions(ctx context.Context, db querier, userID, kept int64, now time.Time) error {
-	_, err := db.Exec(ctx, `
-UPDATE sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL`, userID, kept, now)
-	return err
+// signOut is what the audit log is told of the end of a session.
+func signOut(sessionID int64) audit.Entry {
+	return audit.Entry{Action: "session.end", Object: "session", ID: sessionID}
 }

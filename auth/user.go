@@ -13,15 +13,16 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/httpapi"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
 var (
 	kindEmailTaken = errs.Kind{
-		Code: "email_taken", Status: http.StatusConflict, Title: "Another user has this e-mail",
+		Code: "email_taken", Status: http.StatusConflict, Title: "This e-mail is already in use",
 	}
 	kindLastAdmin = errs.Kind{
-		Code: "last_admin", Status: http.StatusConflict, Title: "The last active admin must stay one",
+		Code: "last_admin", Status: http.StatusConflict, Title: "At least one active admin must remain",
 	}
 )
 
@@ -36,10 +37,20 @@ type User struct {
 	PachcaID   *int64     `json:"pachca_id"`
 	CreatedAt  time.Time  `json:"created_at"`
 	DisabledAt *time.Time `json:"disabled_at" description:"Since when the user may not sign in; null if they may."`
+	// TOTPEnabled is whether the user has a second factor.
+	TOTPEnabled bool `json:"totp_enabled" description:"Whether signing in demands a one-time code."`
 }
 
 // Location is the path of the user.
 func (u *User) Location() string { return "/users/" + strconv.FormatInt(u.ID, 10) }
+
+// objectUser is what the audit log calls users.
+const objectUser = "user"
+
+// checkMatch compares a locked user with the precondition of the request.
+func (u *User) checkMatch(ctx context.Context) error {
+	return httpapi.CheckMatch(ctx, func() (*User, error) { return u, nil })
+}
 
 func (u *User) isActiveAdmin() bool { return u.Role == Admin && u.DisabledAt == nil }
 
@@ -98,7 +109,8 @@ func oneAccount(ctx context.Context, db querier, sql string, args ...any) (accou
 
 func errNoUser() error { return errs.NotFound.New("").Because(errors.New("no such user")) }
 
-const userColumns = `id, email, first_name, last_name, role, telegram_id, pachca_id, created_at, disabled_at`
+const userColumns = `id, email, first_name, last_name, role, telegram_id, pachca_id, created_at, disabled_at,
+	EXISTS (SELECT FROM totp WHERE totp.user_id = users.id AND totp.confirmed_at IS NOT NULL) AS totp_enabled`
 
 const selectAccount = `SELECT ` + userColumns + `, password_hash FROM users`
 
@@ -137,7 +149,7 @@ RETURNING `+userColumns, u.ID, u.Email, u.FirstName, u.LastName, u.Role, u.Teleg
 // userConflict turns the violation of a constraint into the problem that the client sees.
 func userConflict(err error) error {
 	if pg.Constraint(err) == "users_email_key" {
-		return kindEmailTaken.New("There is a user with this e-mail already.").Because(err)
+		return kindEmailTaken.New("Another account uses this e-mail address.").Because(err)
 	}
 	return err
 }
@@ -165,6 +177,6 @@ func checkRole(role Role) error {
 	case Guest, Manager, Admin:
 		return nil
 	default:
-		return errs.InvalidBody("role", "enum", "is not guest, manager or admin")
+		return errs.InvalidBody("role", "enum", "must be one of: %s", "guest, manager, admin")
 	}
 }

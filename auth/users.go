@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/idempotency"
 	"github.com/shumbooking/shumbooking/platform/page"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
@@ -81,7 +82,13 @@ func (s *Service) CreateUser(ctx context.Context, p *CreateUserParams) (*User, e
 	if err != nil {
 		return nil, fmt.Errorf("create user: %w", err)
 	}
-	user, err := insertUser(ctx, s.db, newUser{email: p.Email, hash: hash, role: p.Role, Person: p.Person})
+	user, err := idempotency.Once(ctx, s.db, func(tx pgx.Tx) (*User, error) {
+		u, err := insertUser(ctx, tx, newUser{email: p.Email, hash: hash, role: p.Role, Person: p.Person})
+		if err != nil {
+			return nil, err
+		}
+		return u, recordUser(ctx, tx, "create", nil, u)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("create user: %w", err)
 	}
@@ -149,9 +156,12 @@ func (s *Service) UpdateUser(ctx context.Context, p *UpdateUserParams) (*User, e
 // changeUser applies change to a user who was not deleted, while nobody else changes them.
 func (s *Service) changeUser(ctx context.Context, id int64, change func(*UserParams) error) (*User, error) {
 	var changed *User
-	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+	err := s.revoke(ctx, func(tx *revokingTx) error {
 		a, err := lockAccount(ctx, tx, id)
 		if err != nil {
+			return err
+		}
+		if err := a.checkMatch(ctx); err != nil {
 			return err
 		}
 		params := UserParams{Email: a.Email, Role: a.Role, Person: a.person(), Disabled: a.DisabledAt != nil}
@@ -166,7 +176,7 @@ func (s *Service) changeUser(ctx context.Context, id int64, change func(*UserPar
 
 // saveUser writes what became of a locked user. It keeps the last active admin, and ends the sessions of a user
 // who is disabled.
-func saveUser(ctx context.Context, tx pgx.Tx, before User, p UserParams, now time.Time) (*User, error) {
+func saveUser(ctx context.Context, tx *revokingTx, before User, p UserParams, now time.Time) (*User, error) {
 	after := before
 	after.Email, after.Role = p.Email, p.Role
 	after.setPerson(p.Person)
@@ -185,6 +195,9 @@ func saveUser(ctx context.Context, tx pgx.Tx, before User, p UserParams, now tim
 	if err != nil {
 		return nil, err
 	}
+	if err := recordUser(ctx, tx, "update", &before, saved); err != nil {
+		return nil, err
+	}
 	if after.DisabledAt != nil {
 		err = endSessions(ctx, tx, after.ID, 0, now)
 	}
@@ -193,9 +206,12 @@ func saveUser(ctx context.Context, tx pgx.Tx, before User, p UserParams, now tim
 
 // DeleteUser ends the user's sessions, erases who they were, and frees their e-mail.
 func (s *Service) DeleteUser(ctx context.Context, p *UserPath) (*httpapi.Empty, error) {
-	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+	err := s.revoke(ctx, func(tx *revokingTx) error {
 		a, err := lockAccount(ctx, tx, p.ID)
 		if err != nil {
+			return err
+		}
+		if err := a.checkMatch(ctx); err != nil {
 			return err
 		}
 		if a.isActiveAdmin() {
@@ -204,7 +220,7 @@ func (s *Service) DeleteUser(ctx context.Context, p *UserPath) (*httpapi.Empty, 
 			}
 		}
 		now := s.now()
-		if _, err := tx.Exec(ctx, eraseUser, a.ID, now); err != nil {
+		if err := eraseUser(ctx, tx, &a.User, now); err != nil {
 			return err
 		}
 		return endSessions(ctx, tx, a.ID, 0, now)
@@ -214,12 +230,6 @@ func (s *Service) DeleteUser(ctx context.Context, p *UserPath) (*httpapi.Empty, 
 	}
 	return &httpapi.Empty{}, nil
 }
-
-const eraseUser = `
-UPDATE users
-SET email = NULL, password_hash = NULL, first_name = NULL, last_name = NULL, telegram_id = NULL, pachca_id = NULL,
-	deleted_at = $2, disabled_at = coalesce(disabled_at, $2)
-WHERE id = $1`
 
 // adminsLock is the advisory lock (of the kind with two keys) under which the number of active admins may fall.
 const adminsLock = `SELECT pg_advisory_xact_lock(1635087464, 1)`
