@@ -61,6 +61,7 @@ func TestCommandLines(t *testing.T) {
 		{"user role --email a@b.example", exitUsage, "--role is missing"},
 		{"user disable", exitUsage, "--email is missing"},
 		{"user unlock", exitUsage, "--email is missing"},
+		{"user reset-totp", exitUsage, "--email is missing"},
 		{"user disable --email a@b.example", exitFailure, "DB_HOST is required"},
 
 		{"recount --since yesterday", exitUsage, "yesterday"},
@@ -99,9 +100,10 @@ func TestHelp(t *testing.T) {
 	flags := map[string][]string{
 		"dev": {"--addr", "127.0.0.1:8000", "--data", "--ephemeral", "--hotels", "default 1000"},
 		"api": {"--addr", ":8000"}, "worker": {"--addr", ":8001", "SIGTERM"}, "migrate": {"up|down|status|to N", "--to"}, "seed": {"--hotels"},
-		"user": {"create", "password", "role", "disable", "unlock"}, "user create": {"--email", "--role", "standard input"},
+		"user": {"create", "password", "role", "disable", "unlock", "reset-totp"}, "user create": {"--email", "--role", "standard input"},
 		"user password": {"--email", "sessions"}, "user role": {"--role"}, "user disable": {"--email"}, "user unlock": {"--email"},
-		"recount": {"--since"}, "openapi": {"ROOT_PATH"}, "healthcheck": {"--addr", "--live"}, "version": nil,
+		"user reset-totp": {"--email"},
+		"recount":         {"--since"}, "openapi": {"ROOT_PATH"}, "healthcheck": {"--addr", "--live"}, "version": nil,
 	}
 	for name, words := range flags {
 		asked := invoke(t, environmentOf(nil), "", append([]string{"help"}, strings.Fields(name)...)...)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/shumbooking/shumbooking/platform/httpapi"
 )
 
 // serving is what "booking api" needs.
@@ -43,6 +45,10 @@ func TestDefaults(t *testing.T) {
 	if s.tokens.accessTTL != 10*time.Minute || s.tokens.refreshIdle != 14*24*time.Hour {
 		t.Errorf("tokens live %v and %v, want 10m and 336h", s.tokens.accessTTL, s.tokens.refreshIdle)
 	}
+	if l := s.limits; l.perMinute[httpapi.Reads] != 600 || l.perMinute[httpapi.Writes] != 120 || l.perMinute[httpapi.SignIn] != 20 ||
+		len(l.trustedProxies) != 0 {
+		t.Errorf("limits are %+v, want 600, 120 and 20 without trusted proxies", l)
+	}
 	if s.images.dir != "/var/lib/images" || s.images.maxFileSize != 10<<20 {
 		t.Errorf("images are %+v, want the directory with files of up to 10 MiB", s.images)
 	}
@@ -59,6 +65,8 @@ func TestEveryProblemIsTold(t *testing.T) {
 		"JWT_REFRESH_TOKEN_EXPIRE_DAYS": "61", "ROOT_PATH": "x", "CORS_ORIGINS": "example.com",
 		"LOG_LEVEL": "loud", "LOG_FORMAT": "xml", "ADMIN_EMAIL": "nobody",
 		"IMAGES_DIR": "", "MAX_IMAGE_FILE_SIZE_MB": "51",
+		"RATE_LIMIT_ENABLED": "maybe", "RATE_LIMIT_READ_PER_MINUTE": "0", "RATE_LIMIT_PER_MINUTE": "-1",
+		"RATE_LIMIT_AUTH_PER_MINUTE": "1000001", "TRUSTED_PROXIES": "10.0.0.1/8",
 	}
 	_, err := readSettings(environmentWith(wrong), serving)
 	if err == nil {
@@ -95,6 +103,31 @@ func TestTokenSecret(t *testing.T) {
 			_, err := readSettings(environmentWith(map[string]string{"APP_ENV": tt.environment, "JWT_SECRET_KEY": tt.secret}), serving)
 			if (err == nil) != tt.ok {
 				t.Errorf("readSettings() = %v, want success %t", err, tt.ok)
+			}
+		})
+	}
+}
+
+func TestPreviousSecret(t *testing.T) {
+	t.Parallel()
+	other := strings.Repeat("y", 32)
+	for _, tt := range []struct {
+		name, previous string
+		ok             bool
+	}{
+		{"absent", "", true},
+		{"another", other, true},
+		{"31 bytes", other[:31], false},
+		{"the current one", strings.Repeat("x", 32), false},
+		{"template", templateSecret, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s, err := readSettings(environmentWith(map[string]string{
+				"APP_ENV": envProduction, "JWT_SECRET_KEY": strings.Repeat("x", 32), "JWT_SECRET_KEY_PREVIOUS": tt.previous,
+			}), serving)
+			if (err == nil) != tt.ok || err == nil && string(s.tokens.previous) != tt.previous {
+				t.Errorf("readSettings() = %q, %v, want success %t", string(s.tokens.previous), err, tt.ok)
 			}
 		})
 	}

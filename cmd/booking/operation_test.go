@@ -71,6 +71,7 @@ func operateUsers(t *testing.T, env func(string) string, c *apitest.Client) {
 		{"nine-blue-kettles\n", "password --email nobody@example.com", exitFailure, "nine-blue-kettles", 200},
 		{"", "disable --email " + email, exitSuccess, "nine-blue-kettles", 401},
 		{"", "unlock --email " + email, exitSuccess, "nine-blue-kettles", 200},
+		{"", "reset-totp --email " + email, exitFailure, "nine-blue-kettles", 200}, // has none
 		{"", "role --email " + email + " --role guest", exitSuccess, "nine-blue-kettles", 200},
 		{"", "role --email first@example.com --role guest", exitFailure, "nine-blue-kettles", 200}, // the last admin
 	}
