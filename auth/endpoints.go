@@ -18,18 +18,20 @@ func (s *Service) Register(api *httpapi.API) {
 func (s *Service) registerSignIn(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /auth/register", ID: "register", Tag: "Auth", Summary: "Register as a guest",
-		Access: httpapi.Public, Status: http.StatusCreated, Errors: []errs.Kind{kindEmailTaken},
+		Access: httpapi.Public, Budget: httpapi.SignIn, Status: http.StatusCreated, Errors: []errs.Kind{kindEmailTaken},
 	}, s.SignUp)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /auth/login", ID: "login", Tag: "Auth", Summary: "Sign in",
 		Description: "Starts a session. An unknown e-mail and a wrong password are answered alike.",
-		Access:      httpapi.Public, Errors: []errs.Kind{kindInvalidCredentials, kindOTPRequired},
+		Access:      httpapi.Public, Budget: httpapi.SignIn, Errors: []errs.Kind{kindInvalidCredentials, kindOTPRequired},
 	}, s.Login)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /auth/refresh", ID: "refreshTokens", Tag: "Auth", Summary: "Exchange a refresh token for the next pair",
 		Description: "A refresh token is good for one exchange. For 10 seconds, and until its successor is used, the same " +
 			"token yields the same successor again, for clients that lost the reply. Later than that it is taken for " +
 			"stolen, and its session ends.",
+		// In the budget of writes: 256 random bits are not guessed, cost no hashing, and a house full of users behind one
+		// address refreshes more often than it signs in.
 		Access: httpapi.Public, Errors: []errs.Kind{kindInvalidRefreshToken},
 	}, s.Refresh)
 	httpapi.Handle(api, httpapi.Route{
@@ -58,11 +60,13 @@ func (s *Service) registerProfile(api *httpapi.API) {
 		Pattern: "PATCH /auth/me", ID: "updateMe", Tag: "Auth", Summary: "Change the caller's profile",
 		Description: "A change of the e-mail needs `current_password`.",
 		Access:      SignedIn, Conditional: true, Errors: []errs.Kind{kindEmailTaken},
+		// It takes a password, and nobody changes their profile more often.
+		Budget: httpapi.SignIn,
 	}, s.UpdateMe)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /auth/password", ID: "changePassword", Tag: "Auth", Summary: "Change the caller's password",
 		Description: "Ends all other sessions of the caller.",
-		Access:      SignedIn,
+		Access:      SignedIn, Budget: httpapi.SignIn,
 	}, s.ChangePassword)
 }
 
