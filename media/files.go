@@ -33,6 +33,8 @@ func (s *Service) registerFiles(api *httpapi.API) {
 		Access: httpapi.Public, OtherStatuses: []int{http.StatusPartialContent, http.StatusNotModified},
 		Errors:  []errs.Kind{errs.NotFound, errs.PreconditionFailed, errs.RangeNotSatisfiable},
 		Timeout: fileTimeout,
+		// One page shows hundreds of them, they ask no database, and caches keep them for ever.
+		Budget: httpapi.Unlimited,
 		// Pages put one behind the address of an image to get past a cache.
 		AnyQuery: true,
 	}, variantType, s.serveFile)

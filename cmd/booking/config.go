@@ -30,6 +30,7 @@ type settings struct {
 	// database is for serving requests, owner for changing the schema.
 	database, owner pg.Config
 	redis           redisSettings
+	limits          limitSettings
 	tokens          tokenSettings
 	admin           adminSettings
 	images          imageSettings
@@ -48,7 +49,9 @@ type redisSettings struct {
 }
 
 type tokenSettings struct {
-	secret      config.Secret
+	// secret makes everything, and previous is another one that is still taken.
+	secret, previous config.Secret
+
 	accessTTL   time.Duration
 	refreshIdle time.Duration
 }
@@ -74,6 +77,7 @@ func readSettings(getenv func(string) string, n needs) (settings, error) {
 	s.database = readDatabase(r, n)
 	s.owner = s.readOwner(r)
 	s.redis = readRedis(r, n)
+	s.limits = readLimits(r)
 	s.tokens = s.readTokens(r, n)
 	s.admin = readAdmin(r)
 	s.images = s.readImages(r, n)
@@ -142,24 +146,35 @@ func readRedis(r *config.Reader, n needs) redisSettings {
 }
 
 func (s *settings) readTokens(r *config.Reader, n needs) tokenSettings {
-	const name = "JWT_SECRET_KEY"
+	const current, before = "JWT_SECRET_KEY", "JWT_SECRET_KEY_PREVIOUS"
+	secret, previous := s.readSecret(r, current), s.readSecret(r, before)
+	if secret == "" && n.serving {
+		r.Reject(current, "is required")
+	}
+	if previous != "" && previous == secret {
+		r.Reject(before, "is the same as %s", current)
+	}
+	minutes := r.Int("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", 10, config.Limits{Min: 1, Max: 24 * 60})
+	days := r.Int("JWT_REFRESH_TOKEN_EXPIRE_DAYS", 14, config.Limits{Min: 1, Max: 60})
+	return tokenSettings{
+		secret:      secret,
+		previous:    previous,
+		accessTTL:   time.Duration(minutes) * time.Minute,
+		refreshIdle: time.Duration(days) * 24 * time.Hour,
+	}
+}
+
+// readSecret reads a key that others are derived from, or "".
+func (s *settings) readSecret(r *config.Reader, name string) config.Secret {
 	secret := r.Secret(name)
 	switch {
-	case secret == "" && n.serving:
-		r.Reject(name, "is required")
 	case secret == "":
 	case len(secret) < minSecretSize:
 		r.Reject(name, "has %d bytes, want at least %d", len(secret), minSecretSize)
 	case secret == templateSecret && s.environment != envLocal:
 		r.Reject(name, "is the one of the template, which everybody knows")
 	}
-	minutes := r.Int("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", 10, config.Limits{Min: 1, Max: 24 * 60})
-	days := r.Int("JWT_REFRESH_TOKEN_EXPIRE_DAYS", 14, config.Limits{Min: 1, Max: 60})
-	return tokenSettings{
-		secret:      secret,
-		accessTTL:   time.Duration(minutes) * time.Minute,
-		refreshIdle: time.Duration(days) * 24 * time.Hour,
-	}
+	return secret
 }
 
 func readAdmin(r *config.Reader) adminSettings {
@@ -182,7 +197,8 @@ func (s settings) LogValue() slog.Value {
 		slog.Any("database", s.database),
 		slog.String("schema_owner", s.owner.Username),
 		slog.Group("redis", "host", s.redis.host, "port", s.redis.port, "db", s.redis.db, "password", s.redis.password),
-		slog.Group("tokens", "secret", s.tokens.secret, "access_ttl", s.tokens.accessTTL.String(),
+		slog.Any("limits", s.limits),
+		slog.Group("tokens", "secret", s.tokens.secret, "previous", s.tokens.previous, "access_ttl", s.tokens.accessTTL.String(),
 			"refresh_idle", s.tokens.refreshIdle.String()),
 		slog.Group("admin", "email", s.admin.email, "password", s.admin.password),
 		slog.Any("images", s.images),

@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 	"riverqueue.com/riverui"
 
@@ -25,6 +24,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/health"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
 	"github.com/shumbooking/shumbooking/platform/jobs"
+	"github.com/shumbooking/shumbooking/platform/kv"
 	"github.com/shumbooking/shumbooking/platform/metrics"
 	"github.com/shumbooking/shumbooking/platform/page"
 	"github.com/shumbooking/shumbooking/platform/pg"
@@ -50,7 +50,7 @@ is in English, or with ` + "`Accept-Language: ru`" + ` in Russian.`
 	// unhealthy one: judged by the pool of the requests, overload would end readiness and make more of itself.
 	probeConns = 2
 	// redisCheckTimeout leaves room for a connection, its greeting and the ping.
-	redisCheckTimeout = 4 * redisTimeout
+	redisCheckTimeout = 4 * kv.Timeout
 	startPause        = 50 * time.Millisecond
 	maxStartPause     = 2 * time.Second
 )
@@ -78,7 +78,7 @@ func apiTags() []httpapi.Tag {
 type application struct {
 	// pool is for the features, probe for health checks and metrics, and queue for River where jobs are run.
 	pool, probe, queue *pgxpool.Pool
-	redis              *redis.Client
+	redis              *kv.Client
 	registry           *prometheus.Registry
 	jobs               *jobs.Client
 	worker             *jobs.Worker // nil where no jobs are run
@@ -115,8 +115,9 @@ func newApplication(ctx context.Context, s settings, log *slog.Logger) (*applica
 func newFeatures(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.Logger) (*application, error) {
 	b := currentBuild()
 	started := time.Now()
-	a := &application{log: log, pool: pool, redis: openRedis(s.redis)}
+	a := &application{log: log, pool: pool}
 	a.registry = metrics.NewRegistry(metrics.Build{Version: b.version, Commit: b.commit, Started: started})
+	a.redis = a.openRedis(s.redis)
 	probe := s.database
 	probe.MaxConns = probeConns
 	var err error
@@ -141,7 +142,7 @@ func (a *application) serveFeatures(s settings) error {
 	}
 	a.api = httpapi.New(httpapi.Config{
 		Title: apiTitle, Version: currentBuild().version, Description: apiDescription, Tags: apiTags(),
-		RootPath: s.rootPath, CORSOrigins: s.corsOrigins,
+		RootPath: s.rootPath, CORSOrigins: s.corsOrigins, TrustedProxies: s.limits.trustedProxies,
 		Admit: a.auth.Admit, Refused: a.audit.Refused, Classify: a.classify,
 		Log: a.log, Metrics: a.registry, Texts: catalogue,
 	})
@@ -162,15 +163,19 @@ func (a *application) serveFeatures(s settings) error {
 
 // makeFeatures makes the features. It is the only place where they meet.
 func (a *application) makeFeatures(s settings) error {
-	secret := []byte(s.tokens.secret)
-	cursors := page.NewSigner(secret)
+	secret, previous := []byte(s.tokens.secret), []byte(s.tokens.previous)
+	cursors := page.NewSigner(secret, previous)
 	var err error
 	if a.jobs, err = jobs.NewInserter(a.pool, a.jobsConfig()); err != nil {
 		return err
 	}
+	limits, err := a.newLimiters(s.limits)
+	if err != nil {
+		return err
+	}
 	a.auth, err = auth.New(a.pool, auth.Config{
-		SecretKey: secret, AccessTTL: s.tokens.accessTTL, RefreshIdle: s.tokens.refreshIdle,
-		Cursors: cursors, Metrics: a.registry, Log: a.log,
+		SecretKey: secret, PreviousKey: previous, AccessTTL: s.tokens.accessTTL, RefreshIdle: s.tokens.refreshIdle,
+		Cursors: cursors, Redis: a.redis, Limits: limits, Metrics: a.registry, Log: a.log,
 	})
 	if err != nil {
 		return err
@@ -191,7 +196,7 @@ func (a *application) checks() []health.Check {
 	return []health.Check{
 		{Name: "postgres", Run: a.probe.Ping},
 		{Name: "schema", Run: a.checkSchema},
-		{Name: "redis", Need: health.Optional, Timeout: redisCheckTimeout, Run: pingRedis(a.redis)},
+		{Name: "redis", Need: health.Optional, Timeout: redisCheckTimeout, Run: a.redis.Ping},
 		{Name: "jobs", Need: health.Optional, Run: func(ctx context.Context) error { return jobs.Check(ctx, a.probe) }},
 		{Name: "storage", Need: health.Optional, Run: a.store.Check},
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"path"
 	"slices"
@@ -152,6 +153,24 @@ func isOrigin(s string) bool {
 		return u.Port() != "443"
 	}
 	return false
+}
+
+// Networks returns a list of address ranges such as 10.0.0.0/8 or 2001:db8::/32. An address stands for itself alone.
+func (r *Reader) Networks(name string) []netip.Prefix {
+	var networks []netip.Prefix
+	for _, item := range r.List(name) {
+		network, err := netip.ParsePrefix(item)
+		if addr, addrErr := netip.ParseAddr(item); addrErr == nil && addr.Zone() == "" {
+			addr = addr.Unmap()
+			network, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil || network != network.Masked() || network.Addr().Is4In6() {
+			r.Reject(name, "has %q, want an address or a range such as 10.0.0.0/8", item)
+			continue
+		}
+		networks = append(networks, network)
+	}
+	return networks
 }
 
 // pathCharacters may stand in a path without escaping (the unreserved set of RFC 3986, and the slash).

@@ -128,3 +128,19 @@ func TestSecretsAreNotSeen(t *testing.T) {
 		t.Errorf("a secret that is not set prints as %q, want empty", unset)
 	}
 }
+
+func TestNetworks(t *testing.T) {
+	t.Parallel()
+	value := " 10.0.0.0/8, 192.0.2.7,2001:db8::/32 ,::1, ::ffff:192.0.2.8"
+	r := config.NewReader(func(string) string { return value })
+	want := "[10.0.0.0/8 192.0.2.7/32 2001:db8::/32 ::1/128 192.0.2.8/32]"
+	if got := fmt.Sprint(r.Networks("TRUSTED_PROXIES")); got != want || r.Err() != nil {
+		t.Errorf("Networks(%q) = %s, %v; want %s", value, got, r.Err(), want)
+	}
+	for _, value := range []string{"proxy", "10.0.0.1/8", "10.0.0.0/33", "fe80::1%eth0", "*", "10.0.0.1:80", "::ffff:10.0.0.0/104"} {
+		r := config.NewReader(func(string) string { return value })
+		if got := r.Networks("TRUSTED_PROXIES"); len(got) != 0 || r.Err() == nil {
+			t.Errorf("Networks(%q) = %v, %v; want a problem", value, got, r.Err())
+		}
+	}
+}

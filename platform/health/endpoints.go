@@ -23,7 +23,7 @@ func (h *Health) Register(api *httpapi.API) {
 		OtherStatuses: []int{http.StatusServiceUnavailable},
 	}, h.Ready)
 	httpapi.Handle(api, httpapi.Route{
-		Pattern: "GET /health", ID: "getHealth", Tag: "System", Access: httpapi.Public,
+		Pattern: "GET /health", ID: "getHealth", Tag: "System", Access: httpapi.Public, Budget: httpapi.Unlimited,
 		Summary:       "How is the service doing?",
 		Description:   "For people and dashboards: version, uptime and every component. 503 when the service is down.",
 		OtherStatuses: []int{http.StatusServiceUnavailable},

@@ -43,7 +43,8 @@ func HandleDocs(api *API) {
 		ui.ServeHTTP(w, r)
 		return nil
 	})
-	asset := Route{Pattern: "GET /docs/{file}", ID: "getDocsFile", Tag: "System", Access: Public,
+	// One page asks for many of them at once, and they are in the binary.
+	asset := Route{Pattern: "GET /docs/{file}", ID: "getDocsFile", Tag: "System", Access: Public, Budget: Unlimited,
 		Summary: "A file of the documentation", Description: "Scripts, styles and icons of the documentation."}
 	HandleRaw(api, asset, "*/*", func(w http.ResponseWriter, r *http.Request, _ *docsFile) error {
 		ui.ServeHTTP(w, r)
