@@ -106,7 +106,7 @@ func From(ctx context.Context) *Attempt {
 }
 
 // A Replay is the error of an attempt whose effect happened before.
-type Replay struct {
+type Replay struct { //nolint:errname // it is an answer, and an error only on its way there
 	Reply Reply
 }
 
