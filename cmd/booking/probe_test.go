@@ -95,6 +95,10 @@ func (f *fixtures) accountProbes() map[string][]probe {
 		"getMe":          once(nil),
 		"updateMe":       once(map[string]any{"first_name": "Vera"}),
 		"changePassword": once(map[string]any{"current_password": worldPassword, "new_password": "nine-patient-otters"}),
+		"enrollTOTP":     once(nil),
+		"confirmTOTP":    once(map[string]any{"code": "492039"}),
+		"removeTOTP":     once(map[string]any{"password": worldPassword, "code": "492039"}),
+		"listAuditLog":   {{object: "-", query: "limit=1"}}, // that of a refused request may be there or not
 		"listUsers":      once(nil),
 		"createUser":     once(newStaff),
 		"getUser":        users,

@@ -26,6 +26,9 @@ func TestNoWriteTakesUnnamedFields(t *testing.T) {
 		}
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
+			if len(probes[id]) == 0 {
+				t.Fatalf("no probes for %s", id)
+			}
 			w := newWorld(t, f)
 			before := w.digest(t)
 			for name, value := range intrudersInto(known) {
