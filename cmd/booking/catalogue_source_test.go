@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"go/ast"
 	"go/constant"
 	"go/importer"
@@ -11,9 +9,7 @@ import (
 	"go/types"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
@@ -38,13 +34,16 @@ type sourceText struct {
 type sourceKind struct {
 	kind errs.Kind
 	at   string
-	uses int
+	// raised is how often the kind is used for more than to document it or to recognize it.
+	raised int
 }
 
 // A source is what the module's sources, but for tests, have for clients to read.
 type source struct {
 	texts []sourceText
 	kinds map[string]*sourceKind // by package path and name of the variable
+	// codes are those of fields.
+	codes map[string]bool
 	// loose are the conversions to errs.Text of what is not constant.
 	loose []string
 
@@ -57,48 +56,13 @@ type source struct {
 func readSource(t *testing.T) *source {
 	t.Helper()
 	packages, exports := listSources(t)
-	s := &source{kinds: make(map[string]*sourceKind), fset: token.NewFileSet()}
+	s := &source{kinds: make(map[string]*sourceKind), codes: make(map[string]bool), fset: token.NewFileSet()}
 	s.importer = importer.ForCompiler(s.fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
 	// Dependencies come first in the list, so that a kind is known where it is used.
 	for _, p := range packages {
 		s.read(t, p)
 	}
 	return s
-}
-
-// A sourcePackage is a package as "go list" describes it.
-type sourcePackage struct {
-	ImportPath, Dir, Export string
-	GoFiles                 []string
-}
-
-// listSources returns the packages of the module, and the compiled form of every package by its path.
-func listSources(t *testing.T) (ours []sourcePackage, exports map[string]string) {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-json=ImportPath,Dir,Export,GoFiles", modulePath+"/...")
-	output, err := command.Output()
-	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-		t.Fatalf("go list: %s", failed.Stderr)
-	}
-	if err != nil {
-		t.Fatalf("go list: %v", err)
-	}
-	exports = make(map[string]string)
-	decoder := json.NewDecoder(strings.NewReader(string(output)))
-	for {
-		var p sourcePackage
-		err := decoder.Decode(&p)
-		if errors.Is(err, io.EOF) {
-			return ours, exports
-		}
-		if err != nil {
-			t.Fatalf("go list: %v", err)
-		}
-		exports[p.ImportPath] = p.Export
-		if strings.HasPrefix(p.ImportPath, modulePath) {
-			ours = append(ours, p)
-		}
-	}
 }
 
 func (s *source) read(t *testing.T, p sourcePackage) {
@@ -118,13 +82,8 @@ func (s *source) read(t *testing.T, p sourcePackage) {
 	for _, file := range files {
 		ast.Inspect(file, s.declared)
 	}
-	for _, used := range s.info.Uses {
-		if k := s.kinds[nameOf(used)]; k != nil {
-			k.uses++
-		}
-	}
 	for _, file := range files {
-		ast.Inspect(file, s.visit)
+		s.walk(file, "")
 	}
 }
 
@@ -163,48 +122,108 @@ func (s *source) kindOf(literal *ast.CompositeLit) errs.Kind {
 	return kind
 }
 
-// visit notes the texts below n.
-func (s *source) visit(n ast.Node) bool {
-	switch n := n.(type) {
-	case *ast.CompositeLit:
-		// Titles are checked with their kinds.
-		return !isErrsType(s.info.TypeOf(n), "Kind")
-	case *ast.CallExpr:
-		return s.visitCall(n)
-	case ast.Expr:
-		return !s.note(sourceText{args: -1}, n)
+// walk notes the texts and kinds below n, which belong to the code if it is not empty.
+func (s *source) walk(n ast.Node, code string) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.ReturnStmt:
+			return !s.walkBeside(n.Results, code)
+		case *ast.CompositeLit:
+			return s.walkLiteral(n, code)
+		case *ast.CallExpr:
+			return s.walkCall(n, code)
+		case *ast.Ident:
+			if kind := s.kinds[nameOf(s.info.Uses[n])]; kind != nil {
+				kind.raised++
+			}
+		}
+		e, ok := n.(ast.Expr)
+		return !ok || !s.note(sourceText{code: code, args: -1}, e)
+	})
+}
+
+// walkBeside walks the results of a function that returns a code and a message, and reports whether it is one.
+func (s *source) walkBeside(results []ast.Expr, code string) bool {
+	if len(results) != 2 || !isErrsType(s.info.TypeOf(results[1]), "Message") || !s.isString(results[0]) {
+		return false
 	}
+	s.walk(results[1], s.codeIn(results[0], code))
 	return true
 }
 
-// visitCall notes the texts among the arguments of a call, with the code that stands beside them.
-func (s *source) visitCall(call *ast.CallExpr) bool {
+// walkLiteral walks a literal with a member Code, and reports whether the others are still to be walked.
+func (s *source) walkLiteral(literal *ast.CompositeLit, code string) bool {
+	if isErrsType(s.info.TypeOf(literal), "Kind") {
+		return false // Its title is checked with the kind.
+	}
+	if isKinds(s.info.TypeOf(literal)) {
+		return false
+	}
+	for _, element := range literal.Elts {
+		if pair, ok := element.(*ast.KeyValueExpr); ok {
+			if name, ok := pair.Key.(*ast.Ident); ok && name.Name == "Code" && s.isString(pair.Value) {
+				code = s.codeIn(pair.Value, code)
+			}
+		}
+	}
+	for _, element := range literal.Elts {
+		s.walk(element, code)
+	}
+	return false
+}
+
+func (s *source) isString(e ast.Expr) bool {
+	basic, ok := s.info.TypeOf(e).Underlying().(*types.Basic)
+	return ok && basic.Info()&types.IsString != 0
+}
+
+// codeIn returns the value of e if that is constant, and otherwise the code that is known already.
+func (s *source) codeIn(e ast.Expr, code string) string {
+	if value := s.info.Types[e].Value; value != nil && value.Kind() == constant.String {
+		code = constant.StringVal(value)
+		s.codes[code] = true
+	}
+	return code
+}
+
+// isKinds reports whether t is a list of kinds, by which a route documents them.
+func isKinds(t types.Type) bool {
+	slice, ok := t.(*types.Slice)
+	return ok && isErrsType(slice.Elem(), "Kind")
+}
+
+// walkCall notes the texts among the arguments of a call, with the code that stands beside them. It reports whether
+// the call is still to be walked.
+func (s *source) walkCall(call *ast.CallExpr, code string) bool {
 	if s.info.Types[call.Fun].IsType() {
 		if value := s.info.Types[call]; value.Value == nil && isErrsType(value.Type, "Text") {
 			s.loose = append(s.loose, s.position(call))
 		}
 		return true
 	}
+	if selector, ok := call.Fun.(*ast.SelectorExpr); isKinds(s.info.TypeOf(call)) || ok && selector.Sel.Name == "Is" {
+		return false
+	}
 	signature, ok := s.info.TypeOf(call.Fun).(*types.Signature)
 	if !ok {
 		return true
 	}
-	code, args := s.codeOf(call, signature), -1
+	code, args := s.codeOf(call, signature, code), -1
 	if signature.Variadic() && !call.Ellipsis.IsValid() {
 		args = len(call.Args) - signature.Params().Len() + 1
 	}
-	ast.Inspect(call.Fun, s.visit)
+	s.walk(call.Fun, "")
 	for _, argument := range call.Args {
 		if !s.note(sourceText{code: code, args: args}, argument) {
-			ast.Inspect(argument, s.visit)
+			s.walk(argument, code)
 		}
 	}
 	return false
 }
 
 // codeOf returns the code of the problem or rule that a call has beside a text: of the errs.Kind whose method is
-// called, or the argument named code.
-func (s *source) codeOf(call *ast.CallExpr, signature *types.Signature) string {
+// called, or the argument named code, or that which is known already.
+func (s *source) codeOf(call *ast.CallExpr, signature *types.Signature, code string) string {
 	if selector, ok := call.Fun.(*ast.SelectorExpr); ok && isErrsType(s.info.TypeOf(selector.X), "Kind") {
 		receiver := selector.X
 		if qualified, ok := receiver.(*ast.SelectorExpr); ok {
@@ -217,12 +236,11 @@ func (s *source) codeOf(call *ast.CallExpr, signature *types.Signature) string {
 		}
 	}
 	for i := range min(signature.Params().Len(), len(call.Args)) {
-		value := s.info.Types[call.Args[i]].Value
-		if signature.Params().At(i).Name() == "code" && value != nil && value.Kind() == constant.String {
-			return constant.StringVal(value)
+		if signature.Params().At(i).Name() == "code" {
+			code = s.codeIn(call.Args[i], code)
 		}
 	}
-	return ""
+	return code
 }
 
 // note adds what is known of e if that is a constant text, and reports whether it is.
@@ -257,4 +275,14 @@ func nameOf(object types.Object) string {
 		return ""
 	}
 	return object.Pkg().Path() + "." + object.Name()
+}
+
+// kindOfCode returns the kind that has a code.
+func (s *source) kindOfCode(code string) (errs.Kind, bool) {
+	for _, k := range s.kinds {
+		if k.kind.Code == code {
+			return k.kind, true
+		}
+	}
+	return errs.Kind{}, false
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"html"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -42,8 +45,8 @@ func checkKinds(t *testing.T, catalogue *texts.Catalogue, s *source) {
 	declared := make(map[string]bool)
 	for name, k := range s.kinds {
 		switch {
-		case k.uses == 0:
-			t.Errorf("%s: nothing uses %s", k.at, name)
+		case k.raised == 0 && k.kind.Status != http.StatusRequestedRangeNotSatisfiable: // which http.ServeContent answers
+			t.Errorf("%s: nothing answers with %s", k.at, name)
 		case !slices.Contains(documented, k.kind):
 			t.Errorf("%s: no route documents %+v", k.at, k.kind)
 		case !described[k.kind]:
@@ -63,6 +66,12 @@ func checkKinds(t *testing.T, catalogue *texts.Catalogue, s *source) {
 // documentedKinds returns the kinds of problems that the API of this program documents.
 func documentedKinds(t *testing.T) []errs.Kind {
 	t.Helper()
+	return unconnectedApplication(t).api.Kinds()
+}
+
+// unconnectedApplication returns the program without a database: enough to answer what needs none.
+func unconnectedApplication(t *testing.T) *application {
+	t.Helper()
 	a, err := newApplication(t.Context(), unconnected(""), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +81,7 @@ func documentedKinds(t *testing.T) []errs.Kind {
 			t.Error(err)
 		}
 	})
-	return a.api.Kinds()
+	return a
 }
 
 // checkTexts compares the texts in the sources with those of the catalogue.
@@ -86,6 +95,11 @@ func checkTexts(t *testing.T, catalogue *texts.Catalogue, s *source) {
 		}
 		for _, p := range phrases {
 			entries[code][p.English], entries[""][p.English] = true, false
+		}
+	}
+	for _, r := range catalogue.Rules {
+		if _, problem := s.kindOfCode(r.Code); !s.codes[r.Code] && !problem {
+			t.Errorf("the catalogue has the rule %s, which no source does", r.Code)
 		}
 	}
 	for _, found := range s.texts {
@@ -118,4 +132,39 @@ func phrasesOf(catalogue *texts.Catalogue) map[string][]texts.Phrase {
 		all[r.Code] = append(all[r.Code], r.Messages...)
 	}
 	return all
+}
+
+// TestCatalogueIsSpokenAndShown: the program answers from the catalogue, and its documentation has all of it.
+func TestCatalogueIsSpokenAndShown(t *testing.T) {
+	t.Parallel()
+	catalogue, err := texts.Parse(catalogueFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := unconnectedApplication(t).handler
+	ask := func(target string) string {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
+		r.Header.Set("Accept-Language", "ru-RU, en;q=0.5")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w.Body.String()
+	}
+	if got := ask("/nothing"); !strings.Contains(got, `"title":"Не найдено"`) {
+		t.Errorf("GET /nothing answers %s, want it in Russian", got)
+	}
+	page := html.UnescapeString(ask("/docs/problems"))
+	for code, phrases := range phrasesOf(catalogue) {
+		for _, p := range phrases {
+			// Words are shown with no code of their own.
+			if english, russian := texts.Outline(p.English), texts.Outline(p.Russian); code != "" &&
+				!(strings.Contains(page, english) && strings.Contains(page, russian) && strings.Contains(page, code)) {
+				t.Errorf("/docs/problems lacks %s, %q or %q", code, english, russian)
+			}
+		}
+	}
+	for _, p := range catalogue.Problems {
+		if !strings.Contains(page, `id="`+p.Code+`"`) || !strings.Contains(page, string(p.Title.Russian)) {
+			t.Errorf("/docs/problems lacks %s", p.Code)
+		}
+	}
 }
