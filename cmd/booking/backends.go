@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 
@@ -29,6 +31,8 @@ const (
 type backends struct {
 	postgres *pgserver.Server
 	redis    *miniredis.Miniredis
+	// stopClock ends what keeps the time of redis, and waits for it.
+	stopClock func()
 	// databaseURL is for people. data is the directory of what is kept, empty when nothing is.
 	databaseURL, data string
 	// temp is removed at the end; empty when there is nothing to remove.
@@ -104,6 +108,7 @@ func (b *backends) startRedis(s *settings) (err error) {
 	if b.redis, err = miniredis.Run(); err != nil {
 		return fmt.Errorf("start Redis: %w", err)
 	}
+	b.stopClock = keepTime(b.redis)
 	host, port, err := net.SplitHostPort(b.redis.Addr())
 	if err != nil {
 		return err
@@ -111,6 +116,33 @@ func (b *backends) startRedis(s *settings) (err error) {
 	s.redis = redisSettings{host: host}
 	s.redis.port, err = strconv.Atoi(port)
 	return err
+}
+
+// redisTick is how often keys of the Redis in this process get older.
+const redisTick = 100 * time.Millisecond
+
+// keepTime lets keys expire, which they do not by themselves in a Redis that is made for tests.
+func keepTime(r *miniredis.Miniredis) (stop func()) {
+	tick := time.NewTicker(redisTick)
+	done := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		last := time.Now()
+		for {
+			select {
+			case <-done:
+				return
+			case now := <-tick.C:
+				r.FastForward(now.Sub(last))
+				last = now
+			}
+		}
+	})
+	return func() {
+		tick.Stop()
+		close(done)
+		running.Wait()
+	}
 }
 
 // makeImages keeps images with the rest of the data, or in a directory that is removed when nothing is kept.
@@ -127,6 +159,7 @@ func (b *backends) makeImages(s *settings) (err error) {
 // stop ends what was started.
 func (b *backends) stop(ctx context.Context) (err error) {
 	if b.redis != nil {
+		b.stopClock()
 		b.redis.Close()
 	}
 	if b.postgres != nil {

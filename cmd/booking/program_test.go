@@ -162,12 +162,12 @@ func must(t *testing.T, getenv func(string) string, stdin string, args ...string
 	return o.stdout
 }
 
-// environmentFor names a database and nothing that works beside it.
+// environmentFor names a database and nothing that works beside it. Nothing is limited: tests are in a hurry.
 func environmentFor(c pg.Config, more map[string]string) func(string) string {
 	vars := map[string]string{
 		"APP_ENV": envLocal, "DB_HOST": c.Host, "DB_PORT": strconv.Itoa(c.Port), "DB_NAME": c.Name,
 		"DB_USERNAME": c.Username, "DB_PASSWORD": c.Password, "DB_SSLMODE": c.SSLMode,
-		"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "1", "JWT_SECRET_KEY": templateSecret,
+		"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "1", "RATE_LIMIT_ENABLED": "false", "JWT_SECRET_KEY": templateSecret,
 		"IMAGES_DIR": filepath.Join(testImages, c.Name),
 	}
 	return func(name string) string {

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/netip"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
@@ -80,38 +78,6 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, e *endpoint) (*http.
 		r = r.WithContext(admission.Context)
 	}
 	return r, err
-}
-
-// ClientAddr returns the address of the client that made the request of ctx: that of the connection, or where that
-// is one of Config.TrustedProxies, the last address of X-Forwarded-For that is none of them.
-func ClientAddr(ctx context.Context) netip.Addr { return exchangeOf(ctx).client }
-
-// clientAddr finds the address for ClientAddr. What a client claims about itself stands to the left of what a
-// trusted proxy has seen, so that the header is read from its end.
-func (a *API) clientAddr(r *http.Request) netip.Addr {
-	connection, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	client := connection.Addr().Unmap().WithZone("")
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && a.isTrustedProxy(client); i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			return client
-		}
-		client = hop.Unmap().WithZone("")
-	}
-	return client
-}
-
-func (a *API) isTrustedProxy(addr netip.Addr) bool {
-	for _, prefix := range a.cfg.TrustedProxies {
-		if prefix.Contains(addr) {
-			return true
-		}
-	}
-	return false
 }
 
 // A Refusal is a request that was turned away because of who made it.
