@@ -25,6 +25,7 @@ const (
 
 const (
 	accessTokenType = "at+jwt" // RFC 9068, section 2.1
+	headerMembers   = 3
 	maxAccessToken  = 4 << 10
 	// clockSkew is how far the clocks of two replicas may differ: a token just made by the one is not from the
 	// future to the other.
@@ -82,11 +83,11 @@ type accessClaims struct {
 	ExpiresAt int64    `json:"exp"`
 }
 
-// UnmarshalJSON reads the claims by their exact names, each at most once. The decoder that the parser uses would
-// let the last of several spellings win.
+// UnmarshalJSON reads the claims by their exact names, each at most once, and no others. The decoder that the parser
+// uses would let the last of several spellings win.
 func (c *accessClaims) UnmarshalJSON(raw []byte) error {
 	type plain accessClaims
-	return json.Unmarshal(raw, (*plain)(c))
+	return json.Unmarshal(raw, (*plain)(c), json.RejectUnknownMembers(true))
 }
 
 // GetIssuer returns iss.
@@ -143,6 +144,9 @@ func (a *accessTokens) verify(token string) (userID, sessionID int64, err error)
 	if _, err := a.parser.ParseWithClaims(token, &claims, a.key); err != nil {
 		return 0, 0, err
 	}
+	if len(claims.Audience) != 1 {
+		return 0, 0, errors.New("aud names others too")
+	}
 	userID, err = parseID(claims.UserID)
 	if err != nil {
 		return 0, 0, fmt.Errorf("sub: %w", err)
@@ -154,14 +158,15 @@ func (a *accessTokens) verify(token string) (userID, sessionID int64, err error)
 	return userID, sessionID, nil
 }
 
-// key chooses the key for a token by its header, which says that the token is an access token and demands nothing
-// that is not understood here (crit, RFC 7515, section 4.1.11).
+// key chooses the key for a token by its header, which is one that sign writes: it says that the token is an access
+// token, and has no member beside alg, typ and kid that would demand anything (crit, RFC 7515, section 4.1.11) or
+// offer a key.
 func (a *accessTokens) key(t *jwt.Token) (any, error) {
 	if typ, _ := t.Header["typ"].(string); typ != accessTokenType {
 		return nil, errors.New("typ is not " + accessTokenType)
 	}
-	if _, ok := t.Header["crit"]; ok {
-		return nil, errors.New("crit is not supported")
+	if len(t.Header) != headerMembers {
+		return nil, errors.New("header with other members than alg, typ and kid")
 	}
 	kid, _ := t.Header["kid"].(string)
 	key, ok := a.keys.keys[kid]

@@ -355,14 +355,18 @@ func TestSignInIsAudited(t *testing.T) {
 	b.wantLogin(t, "anna@example.com", "wrong-password", http.StatusUnauthorized)
 	b.wantLogin(t, "nobody@example.com", "wrong-password", http.StatusUnauthorized)
 	rows, err := b.db.Query(t.Context(), `
-SELECT concat_ws(' ', action, actor_id IS NOT NULL AND actor_id = object_id AND session_id IS NOT NULL,
-	object_id IS NOT NULL, after->>'reason')
+SELECT concat_ws(' ', action,
+	CASE WHEN actor_id = object_id AND session_id IS NOT NULL THEN 'by the user' ELSE 'by nobody' END,
+	CASE WHEN object_id IS NOT NULL THEN 'on a user' END, after->>'reason')
 FROM audit_log WHERE action LIKE 'sign_in.%' ORDER BY id`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	want := []string{"sign_in.success t t", "sign_in.failure f t invalid_password", "sign_in.failure f f user_not_found"}
+	want := []string{
+		"sign_in.success by the user on a user", "sign_in.failure by nobody on a user invalid_password",
+		"sign_in.failure by nobody user_not_found",
+	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("audit log: got %q, %v, want %q", got, err, want)
 	}

@@ -249,3 +249,68 @@ func FuzzReadRefreshToken(f *testing.F) {
 		}
 	})
 }
+
+// A stolen token is exchanged by the thief and by its owner, one after the other. The service cannot tell who is who:
+// whichever comes second, too late or after the successor was used, ends the session for both. Other sessions of the
+// owner go on.
+func TestTokenTheft(t *testing.T) {
+	t.Parallel()
+	for name, play := range map[string]func(t *testing.T, b *bench, stolen *auth.Tokens) (taken *auth.Tokens){
+		"thief first, victim late": func(t *testing.T, b *bench, stolen *auth.Tokens) *auth.Tokens {
+			t.Helper()
+			thief := b.wantRefresh(t, stolen.RefreshToken, http.StatusOK)
+			b.clock.advance(auth.RefreshGrace + time.Second)
+			return thief
+		},
+		"thief first and again, victim at once": func(t *testing.T, b *bench, stolen *auth.Tokens) *auth.Tokens {
+			t.Helper()
+			thief := b.wantRefresh(t, stolen.RefreshToken, http.StatusOK)
+			return b.wantRefresh(t, thief.RefreshToken, http.StatusOK)
+		},
+		"victim first, thief days later": func(t *testing.T, b *bench, stolen *auth.Tokens) *auth.Tokens {
+			t.Helper()
+			victim := b.wantRefresh(t, stolen.RefreshToken, http.StatusOK)
+			for range 3 {
+				b.clock.advance(24 * time.Hour)
+				victim = b.wantRefresh(t, victim.RefreshToken, http.StatusOK)
+			}
+			return victim
+		},
+		"victim first, thief at once, both once more": func(t *testing.T, b *bench, stolen *auth.Tokens) *auth.Tokens {
+			t.Helper()
+			victim := b.wantRefresh(t, stolen.RefreshToken, http.StatusOK)
+			thief := b.wantRefresh(t, stolen.RefreshToken, http.StatusOK) // within the grace: the same successor
+			next := b.wantRefresh(t, victim.RefreshToken, http.StatusOK)
+			b.clock.advance(auth.RefreshGrace + time.Second)
+			b.wantRefresh(t, thief.RefreshToken, http.StatusUnauthorized)
+			return next
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, stolen := signedInAnna(t)
+			elsewhere := b.login(t, "anna@example.com")
+			taken := play(t, b, stolen)
+			b.wantRefresh(t, stolen.RefreshToken, http.StatusUnauthorized)
+			b.wantRefresh(t, taken.RefreshToken, http.StatusUnauthorized)
+			b.wantAlive(t, taken, http.StatusUnauthorized)
+			b.wantAlive(t, stolen, http.StatusUnauthorized)
+			b.wantRefresh(t, elsewhere.RefreshToken, http.StatusOK)
+		})
+	}
+}
+
+// However often it is refreshed, a session ends after 60 days.
+func TestRefreshAbsoluteEnd(t *testing.T) {
+	t.Parallel()
+	b, tokens := signedInAnna(t)
+	for range 4 {
+		b.clock.advance(13 * day)
+		tokens = b.wantRefresh(t, tokens.RefreshToken, http.StatusOK)
+	}
+	b.clock.advance(8*day - time.Second)
+	tokens = b.wantRefresh(t, tokens.RefreshToken, http.StatusOK)
+	b.clock.advance(time.Second)
+	b.wantRefresh(t, tokens.RefreshToken, http.StatusUnauthorized)
+	b.wantAlive(t, tokens, http.StatusUnauthorized)
+}

@@ -26,12 +26,11 @@ func (a *authenticator) code(steps int64) string {
 	return auth.OneTimeCode(a.secret, a.clock.now().Unix()/30+steps, 6)
 }
 
-// withTOTP makes a user who has a second factor, and returns its app and a client that is signed in. The code of this
-// time step is used up.
-func (b *bench) withTOTP(tb testing.TB, email string, role auth.Role) (*authenticator, *apitest.Client) {
+// withTOTP makes a user who has a second factor, and returns its app. The code of this time step is used up.
+func (b *bench) withTOTP(tb testing.TB, email string, role auth.Role) *authenticator {
 	tb.Helper()
 	_, api := b.signedIn(tb, email, role)
-	return b.enroll(tb, api), api
+	return b.enroll(tb, api)
 }
 
 func (b *bench) enroll(tb testing.TB, api *apitest.Client) *authenticator {
@@ -135,7 +134,7 @@ func TestSignInWithTOTP(t *testing.T) {
 	t.Parallel()
 	const email = "anna@example.com"
 	b := setup(t)
-	app, _ := b.withTOTP(t, email, auth.Manager)
+	app := b.withTOTP(t, email, auth.Manager)
 	b.wantOTP(t, email, "", "otp_required")
 	b.wantLogin(t, email, "wrong-password", http.StatusUnauthorized)
 	b.wantOTP(t, email, app.code(0), "invalid_credentials") // confirmed the secret
@@ -160,7 +159,7 @@ func TestRecoveryCodes(t *testing.T) {
 	t.Parallel()
 	const email = "anna@example.com"
 	b := setup(t)
-	app, _ := b.withTOTP(t, email, auth.Guest)
+	app := b.withTOTP(t, email, auth.Guest)
 	b.wantOTP(t, email, app.recovery[0], "")
 	b.wantOTP(t, email, app.recovery[0], "invalid_credentials")
 	b.wantOTP(t, email, strings.ToLower(strings.ReplaceAll(app.recovery[1], "-", "")), "")
@@ -175,7 +174,7 @@ func TestRecoveryCodes(t *testing.T) {
 func TestTOTPCodeUsedAtOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	app, _ := b.withTOTP(t, "anna@example.com", auth.Guest)
+	app := b.withTOTP(t, "anna@example.com", auth.Guest)
 	replicas := []*auth.Service{b.auth, b.service(t, auth.Config{})}
 	for _, code := range []string{app.code(1), app.recovery[0]} {
 		var wg sync.WaitGroup
@@ -298,7 +297,7 @@ func TestTOTPAfterRotation(t *testing.T) {
 	t.Parallel()
 	const email = "anna@example.com"
 	b := setup(t)
-	app, _ := b.withTOTP(t, email, auth.Guest)
+	app := b.withTOTP(t, email, auth.Guest)
 	rotated := b.rotated(t)
 	login := func(s *auth.Service, code string) error {
 		_, err := s.Login(t.Context(), &auth.LoginParams{Email: email, Password: goodPassword, OTP: &code})
@@ -325,7 +324,7 @@ func TestConsoleWithTOTP(t *testing.T) {
 	t.Parallel()
 	b := setupConsole(t)
 	const email = "anna@example.com"
-	app, _ := b.withTOTP(t, email, auth.Admin)
+	app := b.withTOTP(t, email, auth.Admin)
 	b.withTOTP(t, "manager@example.com", auth.Manager)
 	br := b.browser(t)
 	submit := func(email, password, otp string) *webPage {
