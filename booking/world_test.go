@@ -1,6 +1,7 @@
 package booking_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"testing"
@@ -31,7 +32,13 @@ type world struct {
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{tb: tb, db: pgtest.New(tb), registry: prometheus.NewRegistry()}
+	return worldOn(tb, pgtest.New(tb))
+}
+
+// worldOn returns a world on a database that has the schema.
+func worldOn(tb testing.TB, db *pgxpool.Pool) *world {
+	tb.Helper()
+	w := &world{tb: tb, db: db, registry: prometheus.NewRegistry()}
 	queue, err := jobs.NewInserter(w.db, jobs.Config{})
 	if err != nil {
 		tb.Fatal(err)
@@ -152,6 +159,15 @@ type body map[string]any
 // stay returns the body of a booking of one room for two guests.
 func stay(room int64, from date.Date, nights int) body {
 	return body{"room_id": room, "date_from": from.String(), "date_to": from.AddDays(nights).String(), "guests": 2}
+}
+
+// String returns b as JSON.
+func (b body) String() string {
+	raw, err := json.Marshal(b)
+	if err != nil {
+		panic(err)
+	}
+	return string(raw)
 }
 
 // with returns a copy of b with one more member.

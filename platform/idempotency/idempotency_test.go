@@ -173,7 +173,9 @@ func TestInProgress(t *testing.T) {
 				t.Errorf("%s meanwhile: got %d %s and Retry-After %q, want 409 and 1", path, res.Status, res.Body, got)
 			}
 		}
-		w.post(fmt.Sprint("bob", i), viaSend, anchor, "key").Want(http.StatusCreated)
+		if res := w.post(fmt.Sprint("bob", i), viaSend, anchor, "key"); res.Status != http.StatusCreated {
+			t.Errorf("another caller meanwhile: got %d, want 201", res.Status)
+		}
 		close(leave)
 		<-done
 		w.wantThings([]int{1, 3}[i])
