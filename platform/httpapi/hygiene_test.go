@@ -21,6 +21,8 @@ import (
 func registerTagged(api *httpapi.API) {
 	rt := httpapi.Route{Pattern: "GET /tagged", ID: "getTagged", Tag: "Things", Summary: "Tagged", Access: httpapi.Public, Conditional: true}
 	httpapi.Handle(api, rt, func(context.Context, *struct{}) (*thing, error) { return &thing{ID: 1}, nil })
+	rt = httpapi.Route{Pattern: "GET /mine", ID: "getMine", Tag: "Things", Summary: "Mine", Access: member, Conditional: true}
+	httpapi.Handle(api, rt, func(context.Context, *struct{}) (*thing, error) { return &thing{ID: 2}, nil })
 	rt = httpapi.Route{Pattern: "GET /panic/{id}", ID: "getPanic", Tag: "Things", Summary: "Panics", Access: httpapi.Public}
 	httpapi.HandleRaw(api, rt, "text/plain", func(w http.ResponseWriter, _ *http.Request, in *thingPath) error {
 		if in.ID == 2 {
@@ -66,6 +68,22 @@ func TestSecurityHeaders(t *testing.T) {
 		}
 		if got := h.Get("Cache-Control"); status >= 400 && got != "no-store" {
 			t.Errorf("%s: Cache-Control = %q, want no-store", target, got)
+		}
+	}
+}
+
+func TestPrivateAnswersAreNotStored(t *testing.T) {
+	t.Parallel()
+	c := apitest.New(t, admit, register, registerTagged)
+	tag := c.As("good").Do("GET", "/mine", nil).Header.Get("ETag")
+	for _, tt := range []struct {
+		method, token, ifNoneMatch string
+		status                     int
+	}{{"GET", "good", "", 200}, {"HEAD", "good", "", 200}, {"GET", "good", tag, 304}, {"GET", "", "", 401}, {"GET", "weak", "", 403}} {
+		req := httptest.NewRequest(tt.method, "/mine", nil)
+		req.Header.Set("If-None-Match", tt.ifNoneMatch)
+		if got := c.As(tt.token).Send(req).Want(tt.status).Header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s for %q, %d: Cache-Control = %q, want no-store", tt.method, tt.token, tt.status, got)
 		}
 	}
 }
