@@ -181,7 +181,7 @@ func readAdmin(r *config.Reader) adminSettings {
 	a := adminSettings{email: r.String("ADMIN_EMAIL", ""), password: r.Secret("ADMIN_PASSWORD")}
 	if a.email != "" {
 		if parsed, err := mail.ParseAddress(a.email); err != nil || parsed.Address != a.email {
-			r.Reject("ADMIN_EMAIL", "is %q, want an e-mail address", a.email)
+			r.Reject("ADMIN_EMAIL", "is not an e-mail address")
 		}
 	}
 	if (a.email == "") != (a.password == "") {
@@ -200,7 +200,7 @@ func (s settings) LogValue() slog.Value {
 		slog.Any("limits", s.limits),
 		slog.Group("tokens", "secret", s.tokens.secret, "previous", s.tokens.previous, "access_ttl", s.tokens.accessTTL.String(),
 			"refresh_idle", s.tokens.refreshIdle.String()),
-		slog.Group("admin", "email", s.admin.email, "password", s.admin.password),
+		slog.Group("admin", "email", config.Secret(s.admin.email), "password", s.admin.password),
 		slog.Any("images", s.images),
 		slog.String("root_path", s.rootPath),
 		slog.String("cors_origins", strings.Join(s.corsOrigins, ",")),

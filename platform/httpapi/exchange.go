@@ -104,7 +104,7 @@ func (a *API) log(r *http.Request, x *exchange, elapsed time.Duration) {
 		attrs = append(attrs, slog.String("user_id", x.caller))
 	}
 	if x.err != nil {
-		attrs = append(attrs, slog.String("err", x.err.Error()))
+		attrs = append(attrs, slog.String("err", loggable(x.err)))
 	}
 	a.cfg.Log.LogAttrs(r.Context(), level, "request", attrs...)
 }
