@@ -21,20 +21,20 @@ import (
 )
 
 // plenty are budgets that no test uses up.
-func plenty(t *testing.T, client *kv.Client) map[httpapi.Budget]*ratelimit.Limiter {
-	t.Helper()
-	return limits(t, client, 100_000)
+func plenty(tb testing.TB, client *kv.Client) map[httpapi.Budget]*ratelimit.Limiter {
+	tb.Helper()
+	return limits(tb, client, 100_000)
 }
 
-func limits(t *testing.T, client *kv.Client, quota int) map[httpapi.Budget]*ratelimit.Limiter {
-	t.Helper()
+func limits(tb testing.TB, client *kv.Client, quota int) map[httpapi.Budget]*ratelimit.Limiter {
+	tb.Helper()
 	all := make(map[httpapi.Budget]*ratelimit.Limiter)
 	for _, budget := range []httpapi.Budget{httpapi.Reads, httpapi.Writes, httpapi.SignIn} {
 		l, err := ratelimit.New(ratelimit.Config{
 			Policy: ratelimit.Policy{Name: string(budget), Quota: quota, Window: 24 * time.Hour}, Redis: client,
 		})
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		all[budget] = l
 	}
