@@ -100,15 +100,16 @@ func (w *world) orders(n int) []*order {
 	}
 	orders := make([]*order, n)
 	for i := range orders {
-		raw, _ := json.Marshal(stay(rooms[i%len(rooms)], soon().AddDays(i%50), 1+i%3))
+		wanted := stay(rooms[i%len(rooms)], soon().AddDays(i%50), 1+i%3)
 		// No guest has more than ten.
-		orders[i] = &order{token: tokens[i%len(tokens)], key: fmt.Sprint("order-", i), body: string(raw)}
+		orders[i] = &order{token: tokens[i%len(tokens)], key: fmt.Sprint("order-", i), body: wanted.String()}
 	}
 	return orders
 }
 
 // send sends the order and reports whether an answer arrived. Every answer must be the same.
 func (o *order) send(t *testing.T, url string, network http.RoundTripper) bool {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/bookings", strings.NewReader(o.body))
 	if err != nil {
 		t.Error(err)
@@ -135,6 +136,7 @@ func (o *order) send(t *testing.T, url string, network http.RoundTripper) bool {
 }
 
 func (o *order) keep(t *testing.T, answer string) {
+	t.Helper()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.answer == "" {
@@ -196,7 +198,7 @@ type flaky struct {
 func (f flaky) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch fault := rand.IntN(100); {
 	case fault < 15:
-		return f.loseReply(req)
+		return nil, f.drop(req)
 	case fault < 30:
 		return f.double(req)
 	case fault < 40:
@@ -207,15 +209,15 @@ func (f flaky) RoundTrip(req *http.Request) (*http.Response, error) {
 	return f.sound.RoundTrip(req)
 }
 
-// loseReply lets the request arrive and the reply not.
-func (f flaky) loseReply(req *http.Request) (*http.Response, error) {
+// drop lets the request arrive and the reply not.
+func (f flaky) drop(req *http.Request) error {
 	res, err := f.sound.RoundTrip(req)
 	if err == nil {
 		// Read, so that the connection serves others.
 		_, _ = io.Copy(io.Discard, res.Body)
 		_ = res.Body.Close()
 	}
-	return nil, errLost
+	return errLost
 }
 
 // double lets the request arrive twice at once.
@@ -227,7 +229,7 @@ func (f flaky) double(req *http.Request) (*http.Response, error) {
 	}
 	twin.Body = body
 	var wg sync.WaitGroup
-	wg.Go(func() { _, _ = f.loseReply(twin) })
+	wg.Go(func() { _ = f.drop(twin) })
 	defer wg.Wait()
 	return f.sound.RoundTrip(req)
 }

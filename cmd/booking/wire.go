@@ -144,7 +144,8 @@ func (a *application) serveFeatures(s settings) error {
 		Title: apiTitle, Version: currentBuild().version, Description: apiDescription, Tags: apiTags(),
 		RootPath: s.rootPath, CORSOrigins: s.corsOrigins, TrustedProxies: s.limits.trustedProxies,
 		Admit: a.auth.Admit, Refused: a.audit.Refused, Classify: a.classify,
-		Log: a.log, Metrics: a.registry, Texts: catalogue,
+		Secrets: [][]byte{[]byte(s.tokens.secret), []byte(s.tokens.previous)},
+		Log:     a.log, Metrics: a.registry, Texts: catalogue,
 	})
 	a.health.Register(a.api)
 	metrics.Register(a.api, a.registry, a.log)
