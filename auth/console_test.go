@@ -161,8 +161,9 @@ func TestConsoleTakesItsCookieOnly(t *testing.T) {
 		"wrong cookie first": {"Cookie", cookie.Name + "=x; " + cookie.Name + "=" + cookie.Value},
 	} {
 		b.browser(t).ask("GET", homePage, "", header...).wantRedirect(signInPage)
-		if p := b.browser(t).ask("POST", homePage+"api/jobs/cancel", "", header...); p.status != http.StatusUnauthorized {
-			t.Errorf("%s: %d, want 401", name, p.status)
+		p := b.browser(t).ask("POST", homePage+"api/jobs/cancel", "", header...)
+		if got := p.header.Get("WWW-Authenticate"); p.status != http.StatusUnauthorized || got != `Cookie realm="console"` {
+			t.Errorf("%s: %d with the challenge %q, want 401 and one for a cookie", name, p.status, got)
 		}
 	}
 	b.api.As(cookie.Value).Do("GET", "/auth/me", nil).WantProblem(http.StatusUnauthorized, "unauthenticated")
