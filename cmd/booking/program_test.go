@@ -131,7 +131,7 @@ func begin(t *testing.T, getenv func(string) string, args ...string) *running {
 	})
 	t.Cleanup(func() {
 		p.end()
-		if t.Failed() {
+		if testing.Verbose() || t.Failed() {
 			t.Logf("standard output:\n%s\nstandard error:\n%s", &p.stdout, &p.stderr)
 		}
 	})

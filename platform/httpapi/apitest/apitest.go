@@ -43,7 +43,7 @@ func Build(tb testing.TB, cfg httpapi.Config, register ...func(*httpapi.API)) *C
 		cfg.Title, cfg.Version = "Test", "0"
 	}
 	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
+		cfg.Log = slog.New(logHandler(tb))
 	}
 	if cfg.Metrics == nil {
 		cfg.Metrics = prometheus.NewRegistry()
@@ -61,6 +61,14 @@ func Build(tb testing.TB, cfg httpapi.Config, register ...func(*httpapi.API)) *C
 		c = c.Except(prefix, cfg.RootPath+prefix)
 	}
 	return c
+}
+
+// logHandler lets the log be seen with -v, when .ci/canary searches it.
+func logHandler(tb testing.TB) slog.Handler {
+	if !testing.Verbose() {
+		return slog.DiscardHandler
+	}
+	return slog.NewJSONHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})
 }
 
 // Wrap returns a client of a handler that is described by an OpenAPI document.
