@@ -5,6 +5,7 @@
 #
 # BOOKING is the program. nginx and curl are those of the PATH; nothing is left behind.
 set -euo pipefail
+PATH="$PATH:/usr/sbin"
 booking="$(realpath "$1")"
 work="$(mktemp -d)"
 chmod 755 "$work" # The workers of nginx are nobody.
