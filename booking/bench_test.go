@@ -1,7 +1,6 @@
 package booking
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,7 +9,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,7 +22,10 @@ import (
 	"github.com/shumbooking/shumbooking/catalog"
 	"github.com/shumbooking/shumbooking/platform/date"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/kv"
+	"github.com/shumbooking/shumbooking/platform/kv/kvtest"
 	"github.com/shumbooking/shumbooking/platform/page"
+	"github.com/shumbooking/shumbooking/platform/ratelimit"
 )
 
 const (
@@ -81,13 +82,17 @@ func newBench(b *testing.B, hotels int) *bench {
 	registry := prometheus.NewRegistry()
 	secret := []byte("the secret of the benchmarks, long enough")
 	var err error
-	x.auth, err = auth.New(x.db, auth.Config{SecretKey: secret, Metrics: registry, Argon2: auth.Argon2{MemoryKiB: 64, Passes: 1, Lanes: 1}})
+	redis := kvtest.New(b)
+	x.auth, err = auth.New(x.db, auth.Config{
+		SecretKey: secret, Metrics: registry, Argon2: auth.Argon2{MemoryKiB: 64, Passes: 1, Lanes: 1},
+		Redis: redis, Limits: ampleLimits(b, redis, registry),
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
 	x.service = New(x.db, Config{Cursors: page.NewSigner(secret), Metrics: registry})
 	api := httpapi.New(httpapi.Config{
-		Title: "Benchmark", Version: "0", Admit: x.auth.Admit,
+		Title: "Benchmark", Version: "0", Admit: x.auth.Admit, Secrets: [][]byte{secret},
 		// The lines are made as in production, and only not written.
 		Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), Metrics: registry, //nolint:sloglint // the making is measured
 	})
@@ -96,6 +101,23 @@ func newBench(b *testing.B, hotels int) *bench {
 		b.Fatal(err)
 	}
 	return x
+}
+
+// ampleLimits are counted in Redis as in production, and never reached.
+func ampleLimits(b *testing.B, redis *kv.Client, registry prometheus.Registerer) map[httpapi.Budget]*ratelimit.Limiter {
+	b.Helper()
+	limits := make(map[httpapi.Budget]*ratelimit.Limiter)
+	for _, budget := range []httpapi.Budget{httpapi.Reads, httpapi.Writes} {
+		limiter, err := ratelimit.New(ratelimit.Config{
+			Policy: ratelimit.Policy{Name: string(budget), Quota: ratelimit.MaxQuota, Window: time.Second},
+			Redis:  redis, Metrics: registry,
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		limits[budget] = limiter
+	}
+	return limits
 }
 
 // call sends a request and demands one of the statuses.
@@ -209,105 +231,3 @@ func bareBatch(batch *pgx.Batch) *pgx.Batch {
 	}
 	return bare
 }
-
-// A bookingGuest is signed in.
-type bookingGuest struct {
-	auth.Caller
-	token string
-}
-
-// guests returns guests enough that none of them has ten bookings on a night.
-func (x *bench) guests(n int) []bookingGuest {
-	x.b.Helper()
-	guests := make([]bookingGuest, n)
-	run := time.Now().UnixNano()
-	for i := range guests {
-		email := fmt.Sprintf("bench-%d-%d@example.com", run, i)
-		password := "correct horse battery"
-		user, err := x.auth.CreateUser(x.b.Context(), &auth.CreateUserParams{Email: email, Password: password, Role: auth.Guest})
-		if err != nil {
-			x.b.Fatal(err)
-		}
-		tokens, err := x.auth.Login(x.b.Context(), &auth.LoginParams{Email: email, Password: password})
-		if err != nil {
-			x.b.Fatal(err)
-		}
-		guests[i].token = tokens.AccessToken
-		guests[i].UserID = user.ID
-		guests[i].SessionID = x.one("SELECT id FROM sessions WHERE user_id = $1", user.ID)
-	}
-	return guests
-}
-
-// BenchmarkBook books two or three nights, through the handler and as its bare statements, the look at the session
-// among them.
-func BenchmarkBook(b *testing.B) {
-	b.Run("spread", func(b *testing.B) {
-		x := newBench(b, manyHotels)
-		rooms := x.one("SELECT max(id) FROM rooms WHERE id < $1 AND title <> $2", copyOffset, hotTitle)
-		x.benchmarkBook(func(r *rand.Rand) int64 { return 1 + r.Int64N(rooms) })
-	})
-	b.Run("hot", func(b *testing.B) {
-		x := newBench(b, manyHotels)
-		room := x.hotRoom()
-		x.benchmarkBook(func(*rand.Rand) int64 { return room })
-	})
-}
-
-// hotTitle tells the rooms that the benchmarks make from those of the demo data, whose ids have no gaps.
-const hotTitle = "Hot room"
-
-// hotRoom returns a new room of which there are more than will be booked.
-func (x *bench) hotRoom() int64 {
-	x.b.Helper()
-	return x.one(`
-INSERT INTO rooms (hotel_id, city_id, currency, title, price, price_floor, price_ceiling, quantity, max_guests)
-SELECT id, city_id, currency, $1, 10000, 10000, 10000, 10000, 2 FROM hotels ORDER BY id LIMIT 1 RETURNING id`, hotTitle)
-}
-
-func (x *bench) benchmarkBook(room func(*rand.Rand) int64) {
-	guests := x.guests(2000)
-	compare(x.b,
-		func(seed uint64) {
-			r := rand.New(rand.NewPCG(seed, 2))
-			guest := guests[r.IntN(len(guests))]
-			from, to := yearStay(r)
-			body, _ := json.Marshal(map[string]any{"room_id": room(r), "date_from": from, "date_to": to, "guests": 1})
-			req := httptest.NewRequest(http.MethodPost, "/bookings", strings.NewReader(string(body)))
-			req.Header.Set("Content-Type", "application/json")
-			req.Header.Set("Authorization", "Bearer "+guest.token)
-			// Rooms of the demo data may be full on some night.
-			x.call(req, http.StatusCreated, http.StatusConflict)
-		},
-		func(seed uint64) {
-			r := rand.New(rand.NewPCG(seed, 2))
-			guest := guests[r.IntN(len(guests))]
-			from, to := yearStay(r)
-			x.bareBooking(guest, room(r), from, to)
-		})
-}
-
-// yearStay returns a stay of two or three nights within a year that begins after the season of the demo data.
-func yearStay(r *rand.Rand) (from, to date.Date) {
-	from = date.Of(time.Now()).AddDays(100 + r.IntN(365))
-	return from, from.AddDays(2 + r.IntN(2))
-}
-
-func (x *bench) bareBooking(guest bookingGuest, room int64, from, to date.Date) {
-	var role string
-	err := x.db.QueryRow(x.b.Context(), selectSession, guest.SessionID, guest.UserID, time.Now()).Scan(&role)
-	if err != nil {
-		x.b.Error(err)
-		return
-	}
-	batch := &pgx.Batch{}
-	batch.Queue(lockGuestAndRoom, guest.UserID, room)
-	batch.Queue(insertGuestBooking, from, to, 1, 1, room, guest.UserID, nil, nil, nil)
-	x.drain(batch)
-}
-
-// selectSession is what the authentication of a request asks.
-const selectSession = `
-SELECT u.role FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3
-	AND u.disabled_at IS NULL AND u.deleted_at IS NULL`
