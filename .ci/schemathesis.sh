@@ -26,7 +26,7 @@ cd "$work"
 failed=0
 SCHEMATHESIS_HOOKS=hooks PYTHONPATH="$work" "$venv/bin/schemathesis" run "$BOOKING_URL/openapi.json" \
 	--checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,unsupported_method \
-	--phases examples,coverage,fuzzing --max-examples 40 --seed 4 --generation-deterministic \
+	--phases examples,coverage,fuzzing,stateful --max-examples 60 --generation-deterministic \
 	--workers 4 --request-timeout 30 --warnings off --no-color "$@" || failed=$?
 # What is unexpected is answered by a problem like any other, and told in the log.
 ! grep '"level":"ERROR"' "$work/log" || failed=1

@@ -147,7 +147,7 @@ func (w *walk) run(t *testing.T, probes []probe) {
 	}
 }
 
-// send makes the request in a world as it was made; one that a success has changed is not used again.
+// send makes the request in a world as it was made; one that a success has changed is restored.
 func (w *walk) send(t *testing.T, caller string, p probe, headers ...string) *apitest.Response {
 	t.Helper()
 	if w.world == nil {
@@ -162,7 +162,7 @@ func (w *walk) send(t *testing.T, caller string, p probe, headers ...string) *ap
 		if res.Status >= http.StatusBadRequest {
 			t.Errorf("%s as %s for the object %s is refused with %d and yet changes the database", w.operation.ID, caller, p.object, res.Status)
 		}
-		w.world = nil
+		w.world.restore(t)
 	}
 	return res
 }

@@ -53,6 +53,8 @@ type fixtures struct {
 // A world is the whole application on a database of its own.
 type world struct {
 	*fixtures
+	copy      pg.Config // of fixtures.database
+	app       *application
 	client    *apitest.Client
 	db        *pgxpool.Pool
 	digestSQL string
@@ -96,7 +98,16 @@ func newWorld(t *testing.T, f *fixtures) *world {
 	t.Cleanup(func() { shut(t, a) })
 	db := pgtest.Open(t, database)
 	return &world{
-		fixtures: f, client: apitest.Wrap(t, a.handler, a.api.Document()), db: db, digestSQL: digestQuery(t, db), log: log,
+		fixtures: f, copy: database, app: a, client: apitest.Wrap(t, a.handler, a.api.Document()), db: db, digestSQL: digestQuery(t, db), log: log,
+	}
+}
+
+// restore makes the world what it was at first.
+func (w *world) restore(t *testing.T) {
+	t.Helper()
+	pgtest.Restore(t, w.copy, w.fixtures.database)
+	for _, pool := range []*pgxpool.Pool{w.app.pool, w.app.probe, w.db} {
+		pool.Reset()
 	}
 }
 

@@ -69,6 +69,22 @@ func Copy(tb testing.TB, of pg.Config) pg.Config {
 	return environment(tb).create(tb, of.Name)
 }
 
+// Restore makes a database that Copy returned a copy once more. Whoever is connected
+// to it loses the connection.
+func Restore(tb testing.TB, c, of pg.Config) {
+	tb.Helper()
+	s := environment(tb)
+	ctx, cancel := context.WithTimeout(tb.Context(), setupTimeout)
+	defer cancel()
+	_, err := s.admin.Exec(ctx, "DROP DATABASE "+quote(c.Name)+" WITH (FORCE)")
+	if err == nil {
+		err = s.copyDatabase(ctx, c.Name, of.Name)
+	}
+	if err != nil {
+		tb.Fatalf("restore test database: %v", err)
+	}
+}
+
 // Open returns a pool for a configuration made by Config, Empty or Copy, which is
 // closed when the test ends.
 func Open(tb testing.TB, c pg.Config) *pgxpool.Pool {

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgserver"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
 )
@@ -63,14 +64,20 @@ func TestCopy(t *testing.T) {
 	if err := conn.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c := pgtest.Open(t, pgtest.Copy(t, original))
-	if _, err := c.Exec(t.Context(), "INSERT INTO users (email) VALUES ('two@example.com')"); err != nil {
-		t.Fatal(err)
+	changed, restored := pgtest.Copy(t, original), pgtest.Copy(t, original)
+	for _, c := range []pg.Config{changed, restored} {
+		if _, err := pgtest.Open(t, c).Exec(t.Context(), "INSERT INTO users (email) VALUES ('two@example.com')"); err != nil {
+			t.Fatal(err)
+		}
 	}
+	pgtest.Restore(t, restored, original)
 	for name, tt := range map[string]struct {
 		db   *pgxpool.Pool
 		want int
-	}{"copy": {c, 2}, "original": {pgtest.Open(t, original), 1}} {
+	}{
+		"changed": {pgtest.Open(t, changed), 2}, "restored": {pgtest.Open(t, restored), 1},
+		"original": {pgtest.Open(t, original), 1},
+	} {
 		var got int
 		if err := tt.db.QueryRow(t.Context(), "SELECT count(*) FROM users").Scan(&got); err != nil || got != tt.want {
 			t.Errorf("users of the %s: got %d, %v, want %d", name, got, err, tt.want)
