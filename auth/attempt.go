@@ -171,7 +171,7 @@ func (s *Service) fail(ctx context.Context, tx pgx.Tx, t *try, userID int64, rea
 		return err
 	}
 	return audit.Record(ctx, tx, audit.Entry{
-		Action: t.action + ".failure", Object: "user", ID: userID, After: map[string]string{"reason": reason},
+		Action: t.action + ".failure", Object: objectUser, ID: userID, After: map[string]string{"reason": reason},
 	})
 }
 
@@ -201,7 +201,7 @@ func (s *Service) succeed(ctx context.Context, tx pgx.Tx, t *try, of *subject) e
 		actor.SessionID = caller.SessionID
 	}
 	return audit.Record(audit.WithActor(ctx, actor), tx, audit.Entry{
-		Action: t.action + ".success", Object: "user", ID: of.ID,
+		Action: t.action + ".success", Object: objectUser, ID: of.ID,
 	})
 }
 

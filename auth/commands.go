@@ -83,7 +83,7 @@ func (s *Service) Unlock(ctx context.Context, email string) error {
 		if err := forgetFailures(ctx, tx, userID); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Entry{Action: "user.unlock", Object: "user", ID: userID})
+		return audit.Record(ctx, tx, audit.Entry{Action: "user.unlock", Object: objectUser, ID: userID})
 	})
 	if err != nil {
 		return fmt.Errorf("unlock user: %w", err)

@@ -33,7 +33,7 @@ const (
 	saltSize = 16
 	hashSize = 32
 	// maxTurnWait is how long a request waits for its turn to hash, which is less than it has to be answered.
-	maxTurnWait = 10 * time.Second
+	maxTurnWait = 20 * time.Second
 )
 
 // Bounds of what is taken from a stored hash, so that a bad one cannot take the memory of the process.

@@ -219,7 +219,7 @@ func deleteTOTP(ctx context.Context, tx pgx.Tx, userID int64) error {
 }
 
 func totpChange(action string, userID int64) audit.Entry {
-	return audit.Entry{Action: action, Object: "user", ID: userID}
+	return audit.Entry{Action: action, Object: objectUser, ID: userID}
 }
 
 func errWrongCode() error {
