@@ -3,9 +3,9 @@ package main
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -52,12 +52,11 @@ func (c *canaries) wantNone(t *testing.T, where, text string) {
 	}
 }
 
-// forms are what a value may look like: as it is, escaped for URLs and JSON, in hexadecimal digits, and in base64
+// forms are what a value may look like: as it is, escaped for URLs and in quotes, in hexadecimal digits, and in base64
 // wherever it stands in what was encoded.
 func forms(value string) []string {
-	quoted, _ := json.Marshal(value) // A string, which always can be.
 	all := []string{
-		value, strings.Trim(string(quoted), `"`), url.QueryEscape(value), url.PathEscape(value),
+		value, strings.Trim(strconv.Quote(value), `"`), url.QueryEscape(value), url.PathEscape(value),
 		hex.EncodeToString([]byte(value)),
 	}
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
