@@ -40,7 +40,7 @@ func (e *endpoint) headerParameters() []any {
 	add := func(name, description, example string) {
 		list = append(list, map[string]any{
 			"name": name, "in": "header", "description": description, "example": example,
-			"schema": map[string]any{"type": "string", "maxLength": 1000},
+			"schema": map[string]any{"type": "string"},
 		})
 	}
 	if e.Idempotent {
