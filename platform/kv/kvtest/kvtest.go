@@ -1,7 +1,8 @@
 // Package kvtest gives tests a Redis.
 //
-// Tests get a redis-server if one is installed, and the one at TEST_REDIS_ADDR (host:port) if that is set; else one in
-// the process. What fails, stops and restarts is a [Server], which needs redis-server.
+// Each test binary runs a redis-server if that is installed. Else it uses the one at TEST_REDIS_ADDR (host:port), which
+// must have been started with --databases 4096, and without that, one in the process. What fails, stops and restarts is
+// a [Server], which needs redis-server.
 package kvtest
 
 import (
@@ -9,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -32,10 +34,10 @@ const databases = 4096
 
 // shared is the server of this test binary. It ends with the process.
 var shared = sync.OnceValues(func() (*place, error) {
-	if addr := os.Getenv("TEST_REDIS_ADDR"); addr != "" {
-		return newPlace(addr)
-	}
 	if _, err := exec.LookPath("redis-server"); err != nil {
+		if addr := os.Getenv("TEST_REDIS_ADDR"); addr != "" {
+			return newPlace(addr)
+		}
 		m, err := miniredis.Run()
 		if err != nil {
 			return nil, err
@@ -62,6 +64,8 @@ func newPlace(addr string) (*place, error) {
 		return nil, err
 	}
 	p := &place{host: host}
+	// Other test binaries may use the same server.
+	p.next.Store(rand.Int64N(databases)) //nolint:gosec // chance, not secrecy
 	p.port, err = strconv.Atoi(port)
 	return p, err
 }
