@@ -37,7 +37,7 @@ func TestRacingPatches(t *testing.T) {
 			f.admin.Do("PATCH", "/hotels/1", object{"description": "0"}).Want(200)
 			server := httptest.NewServer(wrap(t, f.anyone.Handler()))
 			t.Cleanup(server.Close)
-			const clients, updates = 8, 1000
+			const clients, updates = 5, 1000
 			var wg sync.WaitGroup
 			var refused atomic.Int64
 			for range clients {
