@@ -27,7 +27,7 @@ const (
 	// tries is how often each request is sent, whatever becomes of it.
 	tries = 5
 	// senders send at the same time.
-	senders = 32
+	senders = 16
 )
 
 // TestEachRequestBooksOnce sends 10,000 requests five times each, in random order, over a network that loses,
@@ -36,7 +36,7 @@ func TestEachRequestBooksOnce(t *testing.T) {
 	t.Parallel()
 	n := 10_000
 	if testing.Short() || underRace {
-		n = 500
+		n = 300
 	}
 	config := pgtest.LoseCommits(t, pgtest.Config(t), func() bool { return rand.IntN(200) == 0 })
 	config.MaxConns = 8
