@@ -65,8 +65,8 @@ type Route struct {
 	Access Access
 	// Budget is what the requests are counted against; Reads or Writes by the method when it is not set.
 	Budget Budget
-	// Idempotent routes take an Idempotency-Key: their functions run in idempotency.Once. It is for routes that are
-	// not Public, as a key belongs to its caller.
+	// Idempotent routes take an Idempotency-Key: their functions run in idempotency.Once or idempotency.Send. It is for
+	// POSTs that are not Public, as a key belongs to its caller.
 	Idempotent bool
 	// Conditional routes answer with a strong ETag. GET heeds If-None-Match; of the others, the function heeds
 	// If-Match by calling CheckMatch.
