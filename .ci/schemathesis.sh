@@ -22,12 +22,13 @@ BOOKING_DATABASE="$(sed -nE "s/.*psql '([^']+)'.*/\1/p" "$work/guide")"
 export BOOKING BOOKING_URL BOOKING_DATABASE
 
 cp "$here/schemathesis.py" "$work/hooks.py"
+# One worker: the order of the requests is the same each time, and compiling in threads is faulty in Python 3.11.
 cd "$work"
 failed=0
 SCHEMATHESIS_HOOKS=hooks PYTHONPATH="$work" "$venv/bin/schemathesis" run "$BOOKING_URL/openapi.json" \
-	--checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,unsupported_method \
+	--checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,negative_data_rejection,unsupported_method \
 	--phases examples,coverage,fuzzing,stateful --max-examples 60 --generation-deterministic \
-	--workers 4 --request-timeout 30 --warnings off --no-color "$@" || failed=$?
+	--workers 1 --request-timeout 30 --warnings off --no-color "$@" || failed=$?
 # What is unexpected is answered by a problem like any other, and told in the log.
 ! grep '"level":"ERROR"' "$work/log" || failed=1
 exit $failed

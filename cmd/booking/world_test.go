@@ -105,7 +105,7 @@ func newWorld(t *testing.T, f *fixtures) *world {
 // restore makes the world what it was at first.
 func (w *world) restore(t *testing.T) {
 	t.Helper()
-	pgtest.Restore(t, w.copy, w.fixtures.database)
+	pgtest.Restore(t, w.copy, w.database)
 	for _, pool := range []*pgxpool.Pool{w.app.pool, w.app.probe, w.db} {
 		pool.Reset()
 	}
