@@ -65,6 +65,7 @@ func Build(tb testing.TB, cfg httpapi.Config, register ...func(*httpapi.API)) *C
 
 // logHandler lets the log be seen with -v, when .ci/canary searches it.
 func logHandler(tb testing.TB) slog.Handler {
+	tb.Helper()
 	if !testing.Verbose() {
 		return slog.DiscardHandler
 	}
