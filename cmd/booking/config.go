@@ -140,7 +140,7 @@ func readRedis(r *config.Reader, n needs) redisSettings {
 	return redisSettings{
 		host:     host,
 		port:     r.Int("REDIS_PORT", 6379, config.Limits{Min: 1, Max: 65535}),
-		db:       r.Int("REDIS_DB", 0, config.Limits{Min: 0, Max: 1023}),
+		db:       r.Int("REDIS_DB", 0, config.Limits{Min: 0, Max: 65535}),
 		password: r.Secret("REDIS_PASSWORD"),
 	}
 }
