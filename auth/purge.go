@@ -57,17 +57,11 @@ func (p *purger) Work(ctx context.Context, _ *river.Job[PurgeArgs]) error {
 }
 
 func (s *Service) purgeSessions(ctx context.Context) error {
-	for range maxPurgeBatches {
-		gone, err := s.db.Exec(ctx, purgeSessions, s.now().Add(-keepSessions), purgeBatch)
-		if err != nil {
-			return err
-		}
+	return jobs.InBatches(ctx, purgeBatch, maxPurgeBatches, func(ctx context.Context, size int) (int64, error) {
+		gone, err := s.db.Exec(ctx, purgeSessions, s.now().Add(-keepSessions), size)
 		s.metrics.purged.Add(float64(gone.RowsAffected()))
-		if gone.RowsAffected() < purgeBatch {
-			return nil
-		}
-	}
-	return nil
+		return gone.RowsAffected(), err
+	})
 }
 
 // purgeSessions leaves out those that somebody works on. The condition is that of sessions_over_idx.

@@ -1,7 +1,6 @@
 package auth_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/shumbooking/shumbooking/auth"
-	"github.com/shumbooking/shumbooking/platform/jobs"
+	"github.com/shumbooking/shumbooking/platform/jobs/jobstest"
 )
 
 const day = 24 * time.Hour
@@ -125,19 +124,5 @@ func (b *bench) purge(t *testing.T) {
 	t.Helper()
 	kinds := river.NewWorkers()
 	b.auth.AddWorkers(kinds)
-	worker, err := jobs.NewWorker(b.db, kinds, auth.PeriodicJobs(), jobs.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	events, _ := worker.Subscribe(river.EventKindJobCompleted, river.EventKindJobFailed)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- worker.Run(ctx) }()
-	if e := <-events; e == nil || e.Kind != river.EventKindJobCompleted {
-		t.Errorf("the purge ends as %+v, want it completed", e)
-	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
+	jobstest.RunPeriodic(t, b.db, kinds, auth.PeriodicJobs())
 }

@@ -2,7 +2,6 @@ package booking_test
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"strings"
 	"testing"
@@ -13,7 +12,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/shumbooking/shumbooking/booking"
-	"github.com/shumbooking/shumbooking/platform/jobs"
+	"github.com/shumbooking/shumbooking/platform/jobs/jobstest"
 )
 
 // What a recount found is seen by all processes.
@@ -49,22 +48,8 @@ func (w *world) recount(t *testing.T) string {
 	service := booking.New(w.db, booking.Config{Metrics: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(&log, nil))})
 	kinds := river.NewWorkers()
 	service.AddWorkers(kinds)
-	worker, err := jobs.NewWorker(w.db, kinds, booking.PeriodicJobs(), jobs.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	w.exec("DELETE FROM river_job")
-	events, _ := worker.Subscribe(river.EventKindJobCompleted, river.EventKindJobFailed)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- worker.Run(ctx) }()
-	if e := <-events; e == nil || e.Kind != river.EventKindJobCompleted {
-		t.Errorf("the recount ends as %+v, want it completed", e)
-	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
+	jobstest.RunPeriodic(t, w.db, kinds, booking.PeriodicJobs())
 	return log.String()
 }
 

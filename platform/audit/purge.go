@@ -44,15 +44,13 @@ type purger struct {
 // Work implements river.Worker.
 func (p *purger) Work(ctx context.Context, _ *river.Job[PurgeArgs]) error {
 	s := p.service
-	for range maxPurgeBatches {
-		var gone int64
-		if err := s.db.QueryRow(ctx, `SELECT audit_log_purge($1)`, purgeBatch).Scan(&gone); err != nil {
-			return fmt.Errorf("purge audit log: %w", err)
-		}
+	err := jobs.InBatches(ctx, purgeBatch, maxPurgeBatches, func(ctx context.Context, size int) (gone int64, err error) {
+		err = s.db.QueryRow(ctx, `SELECT audit_log_purge($1)`, size).Scan(&gone)
 		s.metrics.purged.Add(float64(gone))
-		if gone < purgeBatch {
-			return nil
-		}
+		return gone, err
+	})
+	if err != nil {
+		return fmt.Errorf("purge audit log: %w", err)
 	}
 	return nil
 }

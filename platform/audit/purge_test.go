@@ -9,7 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/shumbooking/shumbooking/platform/audit"
-	"github.com/shumbooking/shumbooking/platform/jobs"
+	"github.com/shumbooking/shumbooking/platform/jobs/jobstest"
 )
 
 func TestPurge(t *testing.T) {
@@ -32,21 +32,7 @@ func (f *fixture) purge(t *testing.T) {
 	t.Helper()
 	kinds := river.NewWorkers()
 	f.audit.AddWorkers(kinds)
-	worker, err := jobs.NewWorker(f.db, kinds, audit.PeriodicJobs(), jobs.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	events, _ := worker.Subscribe(river.EventKindJobCompleted, river.EventKindJobFailed)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- worker.Run(ctx) }()
-	if e := <-events; e == nil || e.Kind != river.EventKindJobCompleted {
-		t.Errorf("the purge ends as %+v, want it completed", e)
-	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
+	jobstest.RunPeriodic(t, f.db, kinds, audit.PeriodicJobs())
 }
 
 // The role that serves requests adds to the log and reads it. Old entries go by the function alone, and the function

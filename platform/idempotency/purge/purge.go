@@ -51,14 +51,12 @@ func (*worker) Timeout(*river.Job[Args]) time.Duration { return 15 * time.Minute
 
 // Work implements river.Worker.
 func (w *worker) Work(ctx context.Context, _ *river.Job[Args]) error {
-	for range maxBatches {
-		gone, err := w.db.Exec(ctx, deleteOld, Keep, batch)
-		if err != nil {
-			return fmt.Errorf("purge idempotency keys: %w", err)
-		}
-		if gone.RowsAffected() < batch {
-			return nil
-		}
+	err := jobs.InBatches(ctx, batch, maxBatches, func(ctx context.Context, size int) (int64, error) {
+		gone, err := w.db.Exec(ctx, deleteOld, Keep, size)
+		return gone.RowsAffected(), err
+	})
+	if err != nil {
+		return fmt.Errorf("purge idempotency keys: %w", err)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package purge_test
 
 import (
-	"context"
 	"maps"
 	"testing"
 	"time"
@@ -11,7 +10,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/shumbooking/shumbooking/platform/idempotency/purge"
-	"github.com/shumbooking/shumbooking/platform/jobs"
+	"github.com/shumbooking/shumbooking/platform/jobs/jobstest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
 )
 
@@ -53,19 +52,5 @@ func runPurge(t *testing.T, db *pgxpool.Pool) {
 	t.Helper()
 	kinds := river.NewWorkers()
 	purge.AddWorkers(kinds, db)
-	worker, err := jobs.NewWorker(db, kinds, purge.PeriodicJobs(), jobs.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	events, _ := worker.Subscribe(river.EventKindJobCompleted, river.EventKindJobFailed)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- worker.Run(ctx) }()
-	if event := <-events; event.Kind != river.EventKindJobCompleted {
-		t.Errorf("the job ended with %v, %v", event.Kind, event.Job.Errors)
-	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	jobstest.RunPeriodic(t, db, kinds, purge.PeriodicJobs())
 }
