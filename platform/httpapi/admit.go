@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/shumbooking/shumbooking/platform/errs"
 )
 
 // A Budget names how many requests a caller may make of one kind of route.
@@ -78,25 +76,6 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, e *endpoint) (*http.
 		r = r.WithContext(admission.Context)
 	}
 	return r, err
-}
-
-// A Refusal is a request that was turned away because of who made it.
-type Refusal struct {
-	Operation string
-	// Path has the ids of the request, and nothing else that its sender wrote.
-	Path string
-	Kind errs.Kind
-}
-
-// reportRefusal tells Config.Refused of a caller who asked for what is not theirs. Absent objects are reported as
-// those of others are, so that neither takes longer.
-func (a *API) reportRefusal(r *http.Request, e *endpoint, err error) {
-	if a.cfg.Refused == nil || e.Access == Public || exchangeOf(r.Context()).caller == "" {
-		return
-	}
-	if kind := a.problem(err).Kind; kind.Code == errs.Forbidden.Code || kind.Code == errs.NotFound.Code {
-		a.cfg.Refused(r.Context(), Refusal{Operation: e.ID, Path: e.plainPath(r.URL.Path), Kind: kind})
-	}
 }
 
 // budget returns what the requests of a route are counted against.
