@@ -63,7 +63,7 @@ func SetQuota(h http.Header, q *Quota) {
 // wholeSeconds rounds up: who waits that long has waited long enough.
 func wholeSeconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
 
-// admit asks Config.Admit whether r may call e.
+// admit asks Config.Admit whether r may call e. Without it there are only routes that anyone may call.
 func (a *API) admit(w http.ResponseWriter, r *http.Request, e *endpoint) (*http.Request, error) {
 	if a.cfg.Admit == nil {
 		return r, nil
@@ -76,6 +76,15 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, e *endpoint) (*http.
 		r = r.WithContext(admission.Context)
 	}
 	return r, err
+}
+
+// isKnown reports whether b is one of the budgets of routes.
+func (b Budget) isKnown() bool {
+	switch b {
+	case Reads, Writes, SignIn, Unlimited:
+		return true
+	}
+	return false
 }
 
 // budget returns what the requests of a route are counted against.

@@ -17,6 +17,9 @@ import (
 // Build makes the handler of all routes declared so far, and the document that describes them. The order of
 // what a request passes stands in this function.
 func (a *API) Build() (http.Handler, error) {
+	if err := a.checkAccess(); err != nil {
+		return nil, fmt.Errorf("build API: %w", err)
+	}
 	if err := a.compile(); err != nil {
 		return nil, fmt.Errorf("build API: %w", err)
 	}
@@ -28,6 +31,16 @@ func (a *API) Build() (http.Handler, error) {
 	h = a.recover(h)
 	// Outermost, so that the answers of all others are counted and logged.
 	return a.observe(h), nil
+}
+
+// checkAccess returns an error if nobody keeps strangers from a route that is not for everybody.
+func (a *API) checkAccess() error {
+	for _, e := range a.endpoints {
+		if e.Access != Public && a.cfg.Admit == nil {
+			return fmt.Errorf("%s is not public, and nobody decides who may call it", e.Pattern)
+		}
+	}
+	return nil
 }
 
 // Document returns the OpenAPI document made by Build.

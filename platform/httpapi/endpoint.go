@@ -91,6 +91,9 @@ func newEndpoint(rt Route, in, out reflect.Type) *endpoint {
 	}
 	e := &endpoint{Route: rt, method: method, path: path, in: in, out: out}
 	e.Budget = rt.budget(method)
+	if !e.Budget.isKnown() {
+		panic(fmt.Sprintf("httpapi: %s counts against an unknown budget %q", rt.Pattern, e.Budget))
+	}
 	if e.Idempotent && (e.Access == Public || method != http.MethodPost || out == reflect.TypeFor[Empty]()) {
 		panic(fmt.Sprintf("httpapi: %s takes idempotency keys and is no POST by somebody with an answer to repeat", rt.Pattern))
 	}
