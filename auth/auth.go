@@ -2,8 +2,6 @@ package auth
 
 import (
 	"cmp"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/keys"
 	"github.com/shumbooking/shumbooking/platform/kv"
 	"github.com/shumbooking/shumbooking/platform/page"
 	"github.com/shumbooking/shumbooking/platform/ratelimit"
@@ -104,43 +103,18 @@ func New(db *pgxpool.Pool, cfg Config) (*Service, error) {
 
 // deriveKeys makes what works with keys.
 func (s *Service) deriveKeys(cfg Config) error {
-	secrets := [][]byte{cfg.SecretKey}
-	if len(cfg.PreviousKey) > 0 {
-		secrets = append(secrets, cfg.PreviousKey)
+	if size := len(cfg.SecretKey); size < minSecretSize {
+		return fmt.Errorf("the secret key has %d bytes, want at least %d", size, minSecretSize)
 	}
-	access, err := deriveKeys(secrets, "access token")
-	if err != nil {
-		return err
+	if size := len(cfg.PreviousKey); size > 0 && size < minSecretSize {
+		return fmt.Errorf("the previous secret key has %d bytes, want at least %d", size, minSecretSize)
 	}
-	refresh, err := deriveKeys(secrets, "refresh token")
-	if err != nil {
-		return err
-	}
-	totp, err := deriveKeys(secrets, "second factor")
-	if err != nil {
-		return err
-	}
-	s.access = newAccessTokens(newKeyset(access), cmp.Or(cfg.AccessTTL, defaultAccessTTL), cfg.Now)
-	s.refresh = refreshTokens{keys: refresh}
-	s.sealer, err = newSealer(newKeyset(totp))
+	ring := keys.NewRing(cfg.SecretKey, cfg.PreviousKey)
+	s.access = newAccessTokens(newKeyset(ring.Derive("access token")), cmp.Or(cfg.AccessTTL, defaultAccessTTL), cfg.Now)
+	s.refresh = refreshTokens{keys: ring.Derive("refresh token")}
+	var err error
+	s.sealer, err = newSealer(newKeyset(ring.Derive("second factor")))
 	return err
-}
-
-// deriveKeys returns the keys for one purpose (HKDF, RFC 5869), so that what is made for one is worth nothing for
-// another. They are in the order of the secrets.
-func deriveKeys(secrets [][]byte, purpose string) ([][]byte, error) {
-	keys := make([][]byte, len(secrets))
-	for i, secret := range secrets {
-		if len(secret) < minSecretSize {
-			return nil, fmt.Errorf("a secret key has %d bytes, want at least %d", len(secret), minSecretSize)
-		}
-		var err error
-		keys[i], err = hkdf.Key(sha256.New, secret, nil, "shum booking "+purpose+" v1", sha256.Size)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return keys, nil
 }
 
 // hashingSlots is how many passwords may be hashed at a time: as many as there are processors, because more would only

@@ -92,7 +92,7 @@ func newBench(b *testing.B, hotels int) *bench {
 	}
 	x.service = New(x.db, Config{Cursors: page.NewSigner(secret), Metrics: registry})
 	api := httpapi.New(httpapi.Config{
-		Title: "Benchmark", Version: "0", Admit: x.auth.Admit, Secrets: [][]byte{secret},
+		Title: "Benchmark", Version: "0", Admit: x.auth.Admit, FingerprintKeys: [][]byte{secret},
 		// The lines are made as in production, and only not written.
 		Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), Metrics: registry, //nolint:sloglint // the making is measured
 	})

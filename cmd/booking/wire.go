@@ -24,6 +24,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/health"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
 	"github.com/shumbooking/shumbooking/platform/jobs"
+	"github.com/shumbooking/shumbooking/platform/keys"
 	"github.com/shumbooking/shumbooking/platform/kv"
 	"github.com/shumbooking/shumbooking/platform/metrics"
 	"github.com/shumbooking/shumbooking/platform/page"
@@ -144,8 +145,8 @@ func (a *application) serveFeatures(s settings) error {
 		Title: apiTitle, Version: currentBuild().version, Description: apiDescription, Tags: apiTags(),
 		RootPath: s.rootPath, CORSOrigins: s.corsOrigins, TrustedProxies: s.limits.trustedProxies,
 		Admit: a.auth.Admit, Refused: a.audit.Refused, Classify: a.classify,
-		Secrets: [][]byte{[]byte(s.tokens.secret), []byte(s.tokens.previous)},
-		Log:     a.log, Metrics: a.registry, Texts: catalogue,
+		FingerprintKeys: keys.NewRing([]byte(s.tokens.secret), []byte(s.tokens.previous)).Derive("idempotency fingerprint"),
+		Log:             a.log, Metrics: a.registry, Texts: catalogue,
 	})
 	a.health.Register(a.api)
 	metrics.Register(a.api, a.registry, a.log)

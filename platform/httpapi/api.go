@@ -118,9 +118,9 @@ type Config struct {
 	Refused func(ctx context.Context, refusal Refusal)
 	// TrustedProxies are believed what they say of the address of a client; optional.
 	TrustedProxies []netip.Prefix
-	// Secrets key what is stored of the bodies of requests that carry an Idempotency-Key: the one in use, and then
-	// those that were until a day ago; optional, for APIs whose bodies hold no passwords.
-	Secrets [][]byte
+	// FingerprintKeys key what is stored of the bodies of requests that carry an Idempotency-Key: the one in use, and
+	// then those that were until a day ago; optional, for APIs whose bodies hold no passwords.
+	FingerprintKeys [][]byte
 	// Classify turns an error of a library into one that a client may see, such as errs.Unavailable for a
 	// database that is away; optional.
 	Classify func(error) error

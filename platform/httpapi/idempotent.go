@@ -32,7 +32,7 @@ func (a *API) attemptOf(r *http.Request, e *endpoint) (*idempotency.Attempt, err
 		return nil, errs.IdempotencyKeyInvalid.Newf("An Idempotency-Key has 1 to %d visible ASCII characters.", maxKey)
 	}
 	return &idempotency.Attempt{
-		Caller: exchangeOf(r.Context()).caller, Key: key, Secrets: a.cfg.Secrets,
+		Caller: exchangeOf(r.Context()).caller, Key: key, FingerprintKeys: a.cfg.FingerprintKeys,
 		Encode: func(response any) (idempotency.Reply, error) { return a.reply(e, response) },
 	}, nil
 }

@@ -40,9 +40,9 @@ type Attempt struct {
 	Key    string
 	// Fingerprint tells requests apart that carry the same key.
 	Fingerprint []byte
-	// Secrets key what is stored of the fingerprint, which may be made from a password: the one in use, and then
-	// those that were in use within the age of a reply.
-	Secrets [][]byte
+	// FingerprintKeys key what is stored of the fingerprint, which may be made from a password: the one in use, and
+	// then those that were in use within the age of a reply; optional.
+	FingerprintKeys [][]byte
 	// Encode makes the reply from what the endpoint returns.
 	Encode func(response any) (Reply, error)
 
@@ -65,23 +65,23 @@ func (a *Attempt) Extend(parts ...[]byte) {
 }
 
 // seal returns what is stored of the fingerprint.
-func (a *Attempt) seal(secret []byte) []byte {
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte("idempotency fingerprint\n"))
+func (a *Attempt) seal(key []byte) []byte {
+	mac := hmac.New(sha256.New, key)
 	mac.Write(a.Fingerprint)
 	return mac.Sum(nil)
 }
 
 // matches reports whether a is the request that sealed was made for.
 func (a *Attempt) matches(sealed []byte) bool {
-	return slices.ContainsFunc(a.secrets(), func(secret []byte) bool { return hmac.Equal(a.seal(secret), sealed) })
+	return slices.ContainsFunc(a.keys(), func(key []byte) bool { return hmac.Equal(a.seal(key), sealed) })
 }
 
-func (a *Attempt) secrets() [][]byte {
-	if len(a.Secrets) == 0 {
+// keys are those of the fingerprint. Where there is none, it is a plain hash.
+func (a *Attempt) keys() [][]byte {
+	if len(a.FingerprintKeys) == 0 {
 		return [][]byte{nil}
 	}
-	return a.Secrets
+	return a.FingerprintKeys
 }
 
 // Reply returns what was stored with the effect, or nil as long as nothing was, and for a nil attempt.
@@ -207,7 +207,7 @@ func (a *Attempt) queueSave(batch *pgx.Batch, response any) (*Reply, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode reply: %w", err)
 	}
-	batch.Queue(insertReply, a.Caller, a.Key, a.seal(a.secrets()[0]),
+	batch.Queue(insertReply, a.Caller, a.Key, a.seal(a.keys()[0]),
 		reply.Status, reply.Location, reply.ETag, reply.Body)
 	return &reply, nil
 }

@@ -287,7 +287,7 @@ func TestSecrets(t *testing.T) {
 			Encode: noReply,
 		}
 		for _, secret := range secrets {
-			a.Secrets = append(a.Secrets, []byte(secret))
+			a.FingerprintKeys = append(a.FingerprintKeys, []byte(secret))
 		}
 		ctx := idempotency.With(context.WithoutCancel(t.Context()), a)
 		_, err := idempotency.Once(ctx, w.db, func(pgx.Tx) (*httpapi.Empty, error) { return &httpapi.Empty{}, nil })

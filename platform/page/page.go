@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/keys"
 )
 
 // Params are the query parameters of every list. Embed them in the parameters of an endpoint.
@@ -36,19 +37,7 @@ const macSize = 16
 // NewSigner returns a Signer with a key derived from secret. It also takes the cursors of Signers with one of the
 // previous secrets, of which empty ones are left out.
 func NewSigner(secret []byte, previous ...[]byte) Signer {
-	s := Signer{keys: [][]byte{deriveKey(secret)}}
-	for _, p := range previous {
-		if len(p) > 0 {
-			s.keys = append(s.keys, deriveKey(p))
-		}
-	}
-	return s
-}
-
-func deriveKey(secret []byte) []byte {
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte("shum booking list cursor v1"))
-	return mac.Sum(nil)
+	return Signer{keys: keys.NewRing(secret, previous...).Derive("list cursor")}
 }
 
 // Encode returns the cursor after position in the list called name with the given filters. The filters are
