@@ -51,7 +51,7 @@ func (s *Service) UpdateMe(ctx context.Context, p *UpdateMeParams) (*User, error
 		if err != nil {
 			return err
 		}
-		if err := a.checkMatch(ctx); err != nil {
+		if err := httpapi.CheckMatch(ctx, &a.User); err != nil {
 			return err
 		}
 		updated, err = saveProfile(ctx, tx, a, p, proven)

@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
-	"github.com/shumbooking/shumbooking/platform/httpapi"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
@@ -46,11 +45,6 @@ func (u *User) Location() string { return "/users/" + strconv.FormatInt(u.ID, 10
 
 // objectUser is what the audit log calls users.
 const objectUser = "user"
-
-// checkMatch compares a locked user with the precondition of the request.
-func (u *User) checkMatch(ctx context.Context) error {
-	return httpapi.CheckMatch(ctx, func() (*User, error) { return u, nil })
-}
 
 func (u *User) isActiveAdmin() bool { return u.Role == Admin && u.DisabledAt == nil }
 

@@ -161,7 +161,7 @@ func (s *Service) changeUser(ctx context.Context, id int64, change func(*UserPar
 		if err != nil {
 			return err
 		}
-		if err := a.checkMatch(ctx); err != nil {
+		if err := httpapi.CheckMatch(ctx, &a.User); err != nil {
 			return err
 		}
 		params := UserParams{Email: a.Email, Role: a.Role, Person: a.person(), Disabled: a.DisabledAt != nil}
@@ -211,7 +211,7 @@ func (s *Service) DeleteUser(ctx context.Context, p *UserPath) (*httpapi.Empty, 
 		if err != nil {
 			return err
 		}
-		if err := a.checkMatch(ctx); err != nil {
+		if err := httpapi.CheckMatch(ctx, &a.User); err != nil {
 			return err
 		}
 		if a.isActiveAdmin() {

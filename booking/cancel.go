@@ -69,7 +69,7 @@ func cancel(ctx context.Context, tx pgx.Tx, caller auth.Caller, id int64) (*Book
 		return nil, false, err
 	}
 	b := row.booking()
-	if err := checkMatch(ctx, b); err != nil {
+	if err := httpapi.CheckMatch(ctx, b); err != nil {
 		return nil, false, err
 	}
 	switch {
@@ -89,11 +89,6 @@ func cancel(ctx context.Context, tx pgx.Tx, caller auth.Caller, id int64) (*Book
 	return b, true, auth.RecordChange(ctx, tx, audit.Entry{
 		Action: "booking.cancel", Object: "booking", ID: id, Before: before, After: b,
 	})
-}
-
-// checkMatch is httpapi.CheckMatch for a resource that was read under its lock.
-func checkMatch[T any](ctx context.Context, current *T) error {
-	return httpapi.CheckMatch(ctx, func() (*T, error) { return current, nil })
 }
 
 // release gives back what the ledger says that b holds from the given night on.

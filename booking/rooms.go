@@ -69,7 +69,7 @@ func (s *Service) changeRoom(ctx context.Context, p RoomParams, change func(*cat
 		if err != nil {
 			return err
 		}
-		if err := checkMatch(ctx, room); err != nil {
+		if err := httpapi.CheckMatch(ctx, room); err != nil {
 			return err
 		}
 		in := room.Input()
@@ -144,7 +144,7 @@ func (s *Service) DeleteRoom(ctx context.Context, p *RoomParams) (*httpapi.Empty
 		if err != nil {
 			return err
 		}
-		if err := checkMatch(ctx, room); err != nil {
+		if err := httpapi.CheckMatch(ctx, room); err != nil {
 			return err
 		}
 		booked, err := checkNoLiveBookings(ctx, tx, selectRoomUse, p.RoomID)
@@ -178,7 +178,7 @@ func (s *Service) DeleteHotel(ctx context.Context, p *HotelParams) (*httpapi.Emp
 		if err != nil {
 			return err
 		}
-		if err := checkMatch(ctx, hotel); err != nil {
+		if err := httpapi.CheckMatch(ctx, hotel); err != nil {
 			return err
 		}
 		booked, err := checkNoLiveBookings(ctx, tx, selectHotelUse, p.HotelID)

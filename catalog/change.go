@@ -7,7 +7,6 @@ import (
 
 	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/platform/audit"
-	"github.com/shumbooking/shumbooking/platform/httpapi"
 )
 
 // How a row is locked that is read to be changed: rows may still come to point at it, unless it is to be removed.
@@ -26,11 +25,6 @@ const (
 	objectImage    = "image"
 	objectManager  = "manager"
 )
-
-// checkMatch compares what was read under its lock with the precondition of the request.
-func checkMatch[T any](ctx context.Context, now *T) error {
-	return httpapi.CheckMatch(ctx, func() (*T, error) { return now, nil })
-}
 
 // The functions below tell the audit log of a change, in its transaction. Object is what kind of thing it was.
 

@@ -221,7 +221,7 @@ func lockCity(ctx context.Context, tx pgx.Tx, id int64, lock string) (*City, err
 	if err != nil {
 		return nil, err
 	}
-	return c, checkMatch(ctx, c)
+	return c, httpapi.CheckMatch(ctx, c)
 }
 
 // DeleteCity removes a city without hotels; an archived hotel counts.

@@ -186,7 +186,7 @@ func lockCountry(ctx context.Context, tx pgx.Tx, id int64, lock string) (*Countr
 	if err != nil {
 		return nil, absent(err)
 	}
-	return &c, checkMatch(ctx, &c)
+	return &c, httpapi.CheckMatch(ctx, &c)
 }
 
 // DeleteCountry removes a country without cities.

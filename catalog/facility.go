@@ -174,7 +174,7 @@ func lockFacility(ctx context.Context, tx pgx.Tx, id int64, lock string) (*Facil
 	if err != nil {
 		return nil, absent(err)
 	}
-	return &f, checkMatch(ctx, &f)
+	return &f, httpapi.CheckMatch(ctx, &f)
 }
 
 // DeleteFacility removes a facility, also from the hotels and rooms that have it.

@@ -208,7 +208,7 @@ func (s *Service) changeHotel(ctx context.Context, id int64, change func(*HotelI
 		if err != nil {
 			return err
 		}
-		if err := checkMatch(ctx, now); err != nil {
+		if err := httpapi.CheckMatch(ctx, now); err != nil {
 			return err
 		}
 		in := now.Input()

@@ -228,7 +228,7 @@ func lockOwnImage(ctx context.Context, tx pgx.Tx, id int64) (*Image, error) {
 	if image, err = imageByID(ctx, tx, id); err != nil {
 		return nil, err
 	}
-	return image, checkMatch(ctx, image)
+	return image, httpapi.CheckMatch(ctx, image)
 }
 
 // gallery is where the image hangs.

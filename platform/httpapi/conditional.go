@@ -110,18 +110,13 @@ func (e *endpoint) changes() bool {
 // CheckMatch returns an error of kind errs.PreconditionFailed if the request of ctx has an If-Match header that does
 // not name the resource as it is, or an If-None-Match header that does (RFC 9110, section 13). Routes that are
 // Conditional call it with the row locked, when the resource is known to exist and to be the caller's, and before they
-// judge whether its state allows the change. Current returns what GET would answer at this moment; it is called only
-// if the request has such a header.
-func CheckMatch[T any](ctx context.Context, current func() (*T, error)) error {
+// judge whether its state allows the change. Current is what GET would answer at this moment.
+func CheckMatch[T any](ctx context.Context, current *T) error {
 	p, _ := ctx.Value(preconditionKey{}).(*precondition)
 	if p == nil {
 		return nil
 	}
-	resource, err := current()
-	if err != nil {
-		return err
-	}
-	body, err := json.Marshal(resource, p.encode)
+	body, err := json.Marshal(current, p.encode)
 	if err != nil {
 		return err
 	}

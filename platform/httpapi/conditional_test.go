@@ -58,7 +58,7 @@ func (a *album) change(ctx context.Context, id int64, do func(*leafInput) error)
 	if a.leaf == nil || a.leaf.ID != id {
 		return nil, errs.NotFound.New("")
 	}
-	if err := httpapi.CheckMatch(ctx, func() (*leaf, error) { return a.leaf, nil }); err != nil {
+	if err := httpapi.CheckMatch(ctx, a.leaf); err != nil {
 		return nil, err
 	}
 	if a.leaf.Text == "glued" {
