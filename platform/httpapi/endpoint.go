@@ -132,7 +132,7 @@ func (e *endpoint) kinds() []errs.Kind {
 	if e.Idempotent {
 		all = append(all, errs.IdempotencyKeyInvalid, errs.IdempotencyKeyReused, errs.RequestInProgress)
 	}
-	if e.Conditional && e.method != http.MethodGet && e.method != http.MethodPost {
+	if e.changes() {
 		all = append(all, errs.PreconditionFailed)
 	}
 	if strings.Contains(e.path, "{") {
