@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
 )
@@ -88,19 +89,37 @@ func (c *console) serveNext(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		c.log.InfoContext(r.Context(), "an admin acts in the console", "user_id", session.UserID,
-			"session_id", session.ID, "method", r.Method, "path", r.URL.Path, "request_id", httpapi.RequestID(r.Context()))
+	httpapi.NameCaller(r.Context(), strconv.FormatInt(session.UserID, 10))
+	r = r.WithContext(WithCaller(r.Context(), session.caller()))
+	if err := c.recordDeed(r); err != nil {
+		return err
 	}
 	if isNavigation(r) {
 		// A page that is left open must not show for ever what it got last: then it is loaded anew.
 		w.Header().Set("Refresh", strconv.Itoa(int(session.end().Sub(c.now()).Seconds())+1))
 	}
-	httpapi.NameCaller(r.Context(), strconv.FormatInt(session.UserID, 10))
-	r = r.WithContext(WithCaller(r.Context(), session.caller()))
 	r.Body = http.MaxBytesReader(w, r.Body, maxConsoleBody)
 	c.next.ServeHTTP(w, r)
 	return nil
+}
+
+// A consoleDeed is what the audit log is told of a request that may change something. What it does is known to the
+// pages behind the gate alone.
+type consoleDeed struct {
+	Method string `json:"method"`
+	// Path is escaped: the log takes no NUL, and no bytes that are not UTF-8.
+	Path string `json:"path"`
+}
+
+// recordDeed tells the audit log of a request that may change something, before it can.
+func (c *console) recordDeed(r *http.Request) error {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return nil
+	}
+	return audit.Record(r.Context(), c.db, audit.Entry{
+		Action: "console.request", Object: "console", After: consoleDeed{Method: r.Method, Path: r.URL.EscapedPath()},
+	})
 }
 
 func (c *console) serveSignIn(w http.ResponseWriter, r *http.Request) error {
@@ -178,8 +197,12 @@ func (c *console) endSessionOf(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return c.revoke(r.Context(), func(tx *revokingTx) error {
-		return endSession(r.Context(), tx, session.ID, c.now())
+	ctx := WithCaller(r.Context(), session.caller())
+	return c.revoke(ctx, func(tx *revokingTx) error {
+		if err := endSession(ctx, tx, session.ID, c.now()); err != nil {
+			return err
+		}
+		return RecordChange(ctx, tx, signOut(session.ID))
 	})
 }
 
