@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -116,12 +117,11 @@ func CheckMatch[T any](ctx context.Context, current *T) error {
 	if p == nil {
 		return nil
 	}
-	body, err := json.Marshal(current, p.encode)
-	if err != nil {
+	var body bytes.Buffer
+	if err := encode(&body, current, p.encode); err != nil {
 		return err
 	}
-	// A line break ends every answer.
-	tag := entityTag(append(body, '\n'))
+	tag := entityTag(body.Bytes())
 	if p.match != nil && !p.match.covers(tag) {
 		return errs.PreconditionFailed.New("The resource has changed since you read it. Read it again.")
 	}

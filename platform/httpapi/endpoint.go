@@ -67,7 +67,7 @@ func Handle[In, Out any](api *API, rt Route, fn func(context.Context, *In) (*Out
 			return err
 		}
 		out, err := fn(r.Context(), in)
-		if api.replay(w, err) {
+		if replay(w, r, err) {
 			return nil
 		}
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -33,7 +32,7 @@ func (a *API) attemptOf(r *http.Request, e *endpoint) (*idempotency.Attempt, err
 	}
 	return &idempotency.Attempt{
 		Caller: exchangeOf(r.Context()).caller, Key: key, FingerprintKeys: a.cfg.FingerprintKeys,
-		Encode: func(response any) (idempotency.Reply, error) { return a.reply(e, response) },
+		Encode: func(response any) (idempotency.Reply, error) { return a.reply(new(bytes.Buffer), e, response) },
 	}, nil
 }
 
@@ -105,49 +104,16 @@ func (e *endpoint) fingerprint(r *http.Request, in any) ([]byte, error) {
 	return hash.Sum(nil), nil
 }
 
-// reply encodes what the endpoint returned, as respond sends it.
-func (a *API) reply(e *endpoint, out any) (idempotency.Reply, error) {
-	var b bytes.Buffer
-	reply := idempotency.Reply{Status: e.statusOf(out)}
-	if err := json.MarshalWrite(&b, out, a.encode); err != nil {
-		return reply, err
-	}
-	b.WriteByte('\n')
-	reply.Body = b.Bytes()
-	if l, ok := out.(locator); ok && reply.Status == http.StatusCreated {
-		reply.Location = a.cfg.RootPath + l.Location()
-	}
-	if e.Conditional {
-		reply.ETag = entityTag(reply.Body)
-	}
-	return reply, nil
-}
-
 // replay answers r with the stored reply, if err says that there is one.
-func (a *API) replay(w http.ResponseWriter, err error) bool {
-	replay, ok := errors.AsType[*idempotency.Replay](err)
+func replay(w http.ResponseWriter, r *http.Request, err error) bool {
+	before, ok := errors.AsType[*idempotency.Replay](err)
 	if !ok {
 		return false
 	}
 	w.Header().Set(replayedHeader, "true")
-	writeReply(w, replay.Reply)
+	writeReply(w, r, jsonType, before.Reply)
 	return true
 }
 
 // errNotOnce is a bug of the endpoint: with a key it would have its effect twice.
 var errNotOnce = errors.New("an idempotent endpoint does not work in idempotency.Once")
-
-func writeReply(w http.ResponseWriter, reply idempotency.Reply) {
-	h := w.Header()
-	h.Set("Content-Type", jsonType)
-	h.Set("Content-Length", strconv.Itoa(len(reply.Body)))
-	if reply.Location != "" {
-		h.Set("Location", reply.Location)
-	}
-	if reply.ETag != "" {
-		h.Set("ETag", reply.ETag)
-	}
-	w.WriteHeader(reply.Status)
-	// The client may be gone; there is nobody left to tell.
-	_, _ = w.Write(reply.Body)
-}

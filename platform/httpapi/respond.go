@@ -54,6 +54,18 @@ const maxBuffer = 1 << 20
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
+// withBuffer lends do an empty buffer.
+func withBuffer(do func(*bytes.Buffer) error) error {
+	b := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	err := do(b)
+	// A rare large answer must not stay in memory.
+	if b.Cap() <= maxBuffer {
+		buffers.Put(b)
+	}
+	return err
+}
+
 // respond writes out, the result of e. It is encoded before the header is written, so that a failure to
 // encode can still be an error.
 func (a *API) respond(w http.ResponseWriter, r *http.Request, e *endpoint, out any) error {
@@ -65,14 +77,39 @@ func (a *API) respond(w http.ResponseWriter, r *http.Request, e *endpoint, out a
 		if attempt.Reply() == nil {
 			return errNotOnce
 		}
-		writeReply(w, *attempt.Reply())
+		writeReply(w, r, jsonType, *attempt.Reply())
 		return nil
 	}
-	status := e.statusOf(out)
-	if l, ok := out.(locator); ok && status == http.StatusCreated {
-		w.Header().Set("Location", a.cfg.RootPath+l.Location())
+	return withBuffer(func(b *bytes.Buffer) error {
+		reply, err := a.reply(b, e, out)
+		if err == nil {
+			writeReply(w, r, jsonType, reply)
+		}
+		return err
+	})
+}
+
+// reply makes the answer of e that out is, with its body in b.
+func (a *API) reply(b *bytes.Buffer, e *endpoint, out any) (idempotency.Reply, error) {
+	if err := encode(b, out, a.encode); err != nil {
+		return idempotency.Reply{}, err
 	}
-	return a.writeJSON(w, r, status, jsonType, out, e.Conditional)
+	reply := idempotency.Reply{Status: e.statusOf(out), Body: b.Bytes()}
+	if l, ok := out.(locator); ok && reply.Status == http.StatusCreated {
+		reply.Location = a.cfg.RootPath + l.Location()
+	}
+	if e.Conditional {
+		reply.ETag = entityTag(reply.Body)
+	}
+	return reply, nil
+}
+
+// encode writes v as answers have it: as JSON that a line break ends.
+func encode(b *bytes.Buffer, v any, options json.Options) error {
+	if err := json.MarshalWrite(b, v, options); err != nil {
+		return err
+	}
+	return b.WriteByte('\n')
 }
 
 // statusOf is the status that out is answered with.
@@ -83,37 +120,26 @@ func (e *endpoint) statusOf(out any) int {
 	return e.Status
 }
 
-func (a *API) writeJSON(w http.ResponseWriter, r *http.Request, status int, contentType string, v any, tagged bool) error {
-	b := buffers.Get().(*bytes.Buffer)
-	defer func() {
-		// A rare large answer must not stay in memory.
-		if b.Cap() <= maxBuffer {
-			buffers.Put(b)
-		}
-	}()
-	b.Reset()
-	if err := json.MarshalWrite(b, v, a.encode); err != nil {
-		return err
-	}
-	b.WriteByte('\n')
-	if tagged {
-		tag := entityTag(b.Bytes())
-		w.Header().Set("ETag", tag)
-		if r.Method == http.MethodGet || r.Method == http.MethodHead {
-			if isUnchanged(r, tag) {
-				w.WriteHeader(http.StatusNotModified)
-				return nil
-			}
+// writeReply answers r, without a body if the client has it already or asks for none.
+func writeReply(w http.ResponseWriter, r *http.Request, contentType string, reply idempotency.Reply) {
+	h := w.Header()
+	if reply.ETag != "" {
+		h.Set("ETag", reply.ETag)
+		if reads := r.Method == http.MethodGet || r.Method == http.MethodHead; reads && isUnchanged(r, reply.ETag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
 		}
 	}
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
-	w.WriteHeader(status)
+	if reply.Location != "" {
+		h.Set("Location", reply.Location)
+	}
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(reply.Body)))
+	w.WriteHeader(reply.Status)
 	if r.Method != http.MethodHead {
 		// The client may be gone; there is nobody left to tell.
-		_, _ = w.Write(b.Bytes())
+		_, _ = w.Write(reply.Body)
 	}
-	return nil
 }
 
 // fail answers with the problem that err is, in the language of the client, and notes err for the log.
@@ -140,7 +166,14 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	header.Add("Vary", "Accept-Language")
 	body := a.problemBody(problem, language)
 	body.Instance, body.RequestID = "urn:uuid:"+x.requestID, x.requestID
-	if err := a.writeJSON(w, r, body.Status, problemType, body, false); err != nil {
+	err = withBuffer(func(b *bytes.Buffer) error {
+		err := encode(b, body, a.encode)
+		if err == nil {
+			writeReply(w, r, problemType, idempotency.Reply{Status: body.Status, Body: b.Bytes()})
+		}
+		return err
+	})
+	if err != nil {
 		x.err = errors.Join(x.err, err)
 		w.WriteHeader(http.StatusInternalServerError)
 	}
