@@ -15,7 +15,7 @@ import (
 
 var (
 	kindInvalidCredentials = errs.Kind{
-		Code: "invalid_credentials", Status: http.StatusUnauthorized, Title: "The e-mail or the password is wrong",
+		Code: "invalid_credentials", Status: http.StatusUnauthorized, Title: "The e-mail, the password or the one-time code is wrong",
 	}
 	kindOTPRequired = errs.Kind{
 		Code: "otp_required", Status: http.StatusUnauthorized, Title: "A one-time code is needed to sign in",
@@ -98,9 +98,9 @@ func (s *Service) refuseLogin(reason string) error {
 	s.metrics.logins.WithLabelValues(failed).Inc()
 	s.metrics.failures.WithLabelValues(reason).Inc()
 	if reason == reasonNoOTP {
-		return kindOTPRequired.New("Send the code from the authenticator app, or a recovery code, as otp.")
+		return kindOTPRequired.New("Enter the code from your authenticator app, or a recovery code (field otp).")
 	}
-	return kindInvalidCredentials.New("").Because(errors.New(reason))
+	return kindInvalidCredentials.New("After several failures, wait before you try again.").Because(errors.New(reason))
 }
 
 // startSession inserts a session of the user and its first refresh token. The error is pgx.ErrNoRows if the user was

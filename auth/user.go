@@ -143,7 +143,7 @@ RETURNING `+userColumns, u.ID, u.Email, u.FirstName, u.LastName, u.Role, u.Teleg
 // userConflict turns the violation of a constraint into the problem that the client sees.
 func userConflict(err error) error {
 	if pg.Constraint(err) == "users_email_key" {
-		return kindEmailTaken.New("Another account uses this e-mail address.").Because(err)
+		return kindEmailTaken.New("There is already an account with this e-mail. Sign in, or use another address.").Because(err)
 	}
 	return err
 }

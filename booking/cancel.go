@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	kindStayStarted = errs.Kind{Code: "stay_started", Status: http.StatusConflict, Title: "The stay has begun"}
+	kindStayStarted = errs.Kind{Code: "stay_started", Status: http.StatusConflict, Title: "It is too late to cancel"}
 	kindStayEnded   = errs.Kind{Code: "stay_ended", Status: http.StatusConflict, Title: "The stay is over"}
 )
 

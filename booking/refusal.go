@@ -47,7 +47,7 @@ func roomNotAvailable(nights []date.Date) error {
 	if nights == nil {
 		nights = []date.Date{}
 	}
-	return kindRoomNotAvailable.New("Some nights of the stay are full or closed.").With("nights", nights)
+	return kindRoomNotAvailable.New("On some of these nights there are not enough free rooms.").With("nights", nights)
 }
 
 // nightsOf returns the nights of a stay.
