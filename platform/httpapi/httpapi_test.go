@@ -252,8 +252,13 @@ func TestErrorsTellNothing(t *testing.T) {
 			t.Errorf("%s: problem %+v", target, p)
 		}
 	}
-	if got := c.Do("GET", "/things/503", nil).Header.Get("Retry-After"); got != "1" {
-		t.Errorf("Retry-After = %q, want 1", got)
+	for target, want := range map[string]string{"/things/503": "1", "/things/5031": "1", "/things/5032": "30", "/things/500": ""} {
+		if got := c.Do("GET", target, nil).Header.Get("Retry-After"); got != want {
+			t.Errorf("Retry-After of %s = %q, want %q", target, got, want)
+		}
+	}
+	if errBusy.RetryAfter != 0 {
+		t.Errorf("the answer changed the error of the endpoint: RetryAfter = %v", errBusy.RetryAfter)
 	}
 }
 

@@ -151,7 +151,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		// A client that only closed its side for writing still reads, and must not take silence for success.
 		x.status = statusClientGone
 		header.Set("Connection", "close")
-		err = unavailable("The connection was closed before the answer was ready.", err)
+		err = errs.Unavailable.New("The connection was closed before the answer was ready.").Because(err)
 	}
 	problem := a.problem(err)
 	header.Set("Cache-Control", "no-store")
@@ -196,8 +196,22 @@ func (a *API) problemBody(problem *errs.Error, language texts.Language) Problem 
 	}
 }
 
-// problem returns what a client may know of err.
+// unavailablePause is what a client is told to wait where nobody knows better.
+const unavailablePause = time.Second
+
+// problem returns what a client may know of err. One for whom the service is not available is told when to come back.
 func (a *API) problem(err error) *errs.Error {
+	problem := a.classify(err)
+	if problem.Kind != errs.Unavailable || problem.RetryAfter > 0 {
+		return problem
+	}
+	// A copy, as the error may be a value that requests share.
+	later := *problem
+	later.RetryAfter = unavailablePause
+	return &later
+}
+
+func (a *API) classify(err error) *errs.Error {
 	if e, ok := errors.AsType[*errs.Error](err); ok {
 		return e
 	}
@@ -207,15 +221,9 @@ func (a *API) problem(err error) *errs.Error {
 		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return unavailable("The answer took too long.", err)
+		return errs.Unavailable.New("The answer took too long.").Because(err)
 	}
 	return errs.Internal.New("").Because(err)
-}
-
-func unavailable(detail errs.Text, cause error) *errs.Error {
-	e := errs.Unavailable.New(detail).Because(cause)
-	e.RetryAfter = time.Second
-	return e
 }
 
 // acceptPatch is the value of the Accept-Patch header (RFC 5789, section 3.1).

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/shumbooking/shumbooking/platform/date"
 	"github.com/shumbooking/shumbooking/platform/errs"
@@ -72,6 +73,9 @@ func (in *thingInput) thing(id int64) *thing {
 	return &thing{ID: id, Title: in.Title, Note: in.Note, Stars: in.Stars, Tags: in.Tags, Since: in.Since}
 }
 
+// errBusy is shared by all requests.
+var errBusy = errs.Unavailable.New("Busy.")
+
 const member httpapi.Access = "member"
 
 // register declares an API with one endpoint of each shape.
@@ -104,6 +108,12 @@ func register(api *httpapi.API) {
 			return nil, errors.New("secret of the database")
 		case 503:
 			return nil, context.DeadlineExceeded
+		case 5031:
+			return nil, fmt.Errorf("get thing: %w", errBusy)
+		case 5032:
+			later := errs.Unavailable.New("Busy for long.")
+			later.RetryAfter = 30 * time.Second
+			return nil, later
 		case 666:
 			panic("secret of the panic")
 		}
