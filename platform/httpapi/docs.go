@@ -21,10 +21,8 @@ const docsPolicy = "default-src 'none'; script-src 'self' 'unsafe-inline'; style
 // HandleDocs declares the document, the pages that show it, and the list of problems. All that they need is
 // in the binary.
 func HandleDocs(api *API) {
-	HandleRaw(api, Route{
-		Pattern: "GET /openapi.json", ID: "getOpenAPI", Tag: "System", Access: Public,
-		Summary: "This document", Description: "The API as OpenAPI 3.1.",
-	}, jsonType, func(w http.ResponseWriter, _ *http.Request, _ *struct{}) error {
+	document := docsRoute("GET /openapi.json", "getOpenAPI", "This document", "The API as OpenAPI 3.1.")
+	HandleRaw(api, document, jsonType, func(w http.ResponseWriter, _ *http.Request, _ *struct{}) error {
 		w.Header().Set("Content-Type", jsonType)
 		w.Header().Set("Content-Length", strconv.Itoa(len(api.document)))
 		_, err := w.Write(api.document)
@@ -37,22 +35,27 @@ func HandleDocs(api *API) {
 		InternalBasePath: "/docs/",
 		SettingsUI:       map[string]string{"tryItOutEnabled": "true", "persistAuthorization": "true", "displayRequestDuration": "true"},
 	}))
-	page := Route{Pattern: "GET /docs", ID: "getDocs", Tag: "System", Access: Public,
-		Summary: "This documentation", Description: "The API as a page to read and to try."}
+	page := docsRoute("GET /docs", "getDocs", "This documentation", "The API as a page to read and to try.")
 	HandleRaw(api, page, "text/html", func(w http.ResponseWriter, r *http.Request, _ *struct{}) error {
 		ui.ServeHTTP(w, r)
 		return nil
 	})
-	// One page asks for many of them at once, and they are in the binary.
-	asset := Route{Pattern: "GET /docs/{file}", ID: "getDocsFile", Tag: "System", Access: Public, Budget: Unlimited,
-		Summary: "A file of the documentation", Description: "Scripts, styles and icons of the documentation."}
+	asset := docsRoute("GET /docs/{file}", "getDocsFile", "A file of the documentation", "Scripts, styles and icons of the documentation.")
 	HandleRaw(api, asset, "*/*", func(w http.ResponseWriter, r *http.Request, _ *docsFile) error {
 		ui.ServeHTTP(w, r)
 		return nil
 	})
-	problems := Route{Pattern: "GET /docs/problems", ID: "getProblems", Tag: "System", Access: Public,
-		Summary: "The list of problems", Description: "What each code of a problem and of a field means, in English and Russian."}
+	problems := docsRoute("GET /docs/problems", "getProblems", "The list of problems",
+		"What each code of a problem and of a field means, in English and Russian.")
 	HandleRaw(api, problems, "text/html", api.serveProblems)
+}
+
+// docsRoute declares a part of the documentation. Nothing of it is counted: one page asks for many parts at once, all
+// are in the binary, and who has no requests left must be able to read why.
+func docsRoute(pattern, id, summary, description string) Route {
+	return Route{
+		Pattern: pattern, ID: id, Tag: "System", Summary: summary, Description: description, Access: Public, Budget: Unlimited,
+	}
 }
 
 type docsFile struct {
