@@ -20,6 +20,12 @@ const (
 	maxNextPage    = 2 << 10
 )
 
+// The pages of the console itself, below its path.
+const (
+	signInPath  = "/sign-in"
+	signOutPath = "/sign-out"
+)
+
 // ConsoleConfig is what a console needs to know.
 type ConsoleConfig struct {
 	// Name is what the sign-in page calls the console.
@@ -49,7 +55,9 @@ type console struct {
 // other sites cannot send. It is a row among the sessions of its user and ends like the others; PostgreSQL is asked
 // at each request, also whether the user is an admin still. Access tokens are not taken, nor is the cookie anywhere
 // else. A navigation without a session is led to the sign-in page, any other request is answered with an error of
-// kind errs.Unauthenticated.
+// kind errs.Unauthenticated. Requests cost what those of public routes do: the browser's address has a budget for
+// reading, one for other methods and one for signing in, and when it is used up the error is of kind
+// errs.RateLimited.
 func (s *Service) Console(cfg ConsoleConfig, next http.Handler) http.Handler {
 	return &console{
 		Service: s, cfg: cfg, origin: http.NewCrossOriginProtection(), page: newSignInPage(cfg.Name, cfg.Path), next: next,
@@ -66,18 +74,39 @@ func (c *console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.cfg.Fail(w, r, errs.Forbidden.New("The request comes from another site.").Because(err))
 		return
 	}
-	var err error
-	switch strings.TrimPrefix(r.URL.Path, c.cfg.Path) {
-	case "/sign-in":
-		err = c.serveSignIn(w, r)
-	case "/sign-out":
-		err = c.serveSignOut(w, r)
-	default:
-		err = c.serveNext(w, r)
-	}
-	if err != nil {
+	if err := c.serve(w, r); err != nil {
 		c.cfg.Fail(w, r, err)
 	}
+}
+
+// serve charges the request before the database is asked about it, and after the check of its origin, lest forms of
+// other sites spend what an admin may change.
+func (c *console) serve(w http.ResponseWriter, r *http.Request) error {
+	page := strings.TrimPrefix(r.URL.Path, c.cfg.Path)
+	if err := c.charge(w, r, page); err != nil {
+		return err
+	}
+	switch page {
+	case signInPath:
+		return c.serveSignIn(w, r)
+	case signOutPath:
+		return c.serveSignOut(w, r)
+	}
+	return c.serveNext(w, r)
+}
+
+// charge takes the request from the same budgets as a route of the API that is public would.
+func (c *console) charge(w http.ResponseWriter, r *http.Request, page string) error {
+	demand := httpapi.Demand{Access: httpapi.Public, Budget: httpapi.Writes}
+	switch {
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		demand.Budget = httpapi.Reads
+	case page == signInPath:
+		demand.Budget = httpapi.SignIn
+	}
+	admission, err := c.Admit(r, demand)
+	httpapi.SetQuota(w.Header(), admission.Quota)
+	return err
 }
 
 func (c *console) serveNext(w http.ResponseWriter, r *http.Request) error {
@@ -149,11 +178,6 @@ func (c *console) showSignIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (c *console) signInByForm(w http.ResponseWriter, r *http.Request) error {
-	admission, err := c.Admit(r, httpapi.Demand{Access: httpapi.Public, Budget: httpapi.SignIn})
-	httpapi.SetQuota(w.Header(), admission.Quota)
-	if err != nil {
-		return err
-	}
 	form, err := readSignInForm(w, r)
 	if err != nil {
 		return err
@@ -184,7 +208,7 @@ func (c *console) serveSignOut(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	http.SetCookie(w, c.cookie("", deleteCookie))
-	http.Redirect(w, r, c.cfg.Path+"/sign-in", http.StatusSeeOther)
+	http.Redirect(w, r, c.cfg.Path+signInPath, http.StatusSeeOther)
 	return nil
 }
 
@@ -206,43 +230,13 @@ func (c *console) endSessionOf(r *http.Request) error {
 	})
 }
 
-func (c *console) session(r *http.Request) (consoleSession, error) {
-	cookie, err := r.Cookie(c.cookieName())
-	if err != nil {
-		return consoleSession{}, errNoConsoleSession(err)
-	}
-	return c.findConsoleSession(r.Context(), cookie.Value)
-}
-
-// What cookie takes for the seconds that a cookie lasts.
-const (
-	untilBrowserEnds = 0
-	deleteCookie     = -1
-)
-
-// cookie returns the cookie of the console with a value. The database says how long its session lasts.
-func (c *console) cookie(value string, maxAge int) *http.Cookie {
-	return &http.Cookie{ //nolint:gosec // without Secure only where PlainHTTP says so
-		Name: c.cookieName(), Value: value, MaxAge: maxAge, Path: c.cfg.Path,
-		Secure: !c.cfg.PlainHTTP, HttpOnly: true, SameSite: http.SameSiteStrictMode,
-	}
-}
-
-// cookieName has the prefix with which a browser takes a cookie over TLS only.
-func (c *console) cookieName() string {
-	if c.cfg.PlainHTTP {
-		return "console"
-	}
-	return "__Secure-console"
-}
-
 // signInURL is where to sign in before seeing the page.
 func (c *console) signInURL(page *url.URL) string {
 	next := c.localPage(page.RequestURI())
 	if next == c.cfg.Path+"/" {
-		return c.cfg.Path + "/sign-in"
+		return c.cfg.Path + signInPath
 	}
-	return c.cfg.Path + "/sign-in?next=" + url.QueryEscape(next)
+	return c.cfg.Path + signInPath + "?next=" + url.QueryEscape(next)
 }
 
 // localPage returns page if it is one of the console, and the first one of the console otherwise, so that no link to

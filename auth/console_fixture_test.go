@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -51,9 +52,10 @@ func serveConsole(tb testing.TB, b *bench, cfg auth.ConsoleConfig, start func(ht
 	api := httpapi.New(httpapi.Config{
 		Title: "Test", Version: "0", RootPath: "/apps/x", CORSOrigins: []string{"*"},
 		Admit: b.auth.Admit, Classify: classify, Log: logger, Metrics: prometheus.NewRegistry(),
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	})
 	b.metrics = prometheus.NewRegistry()
-	b.auth = b.service(tb, auth.Config{Metrics: b.metrics, Log: logger})
+	b.auth = b.service(tb, auth.Config{Metrics: b.metrics, Log: logger, Limits: b.limits})
 	b.auth.Register(api)
 	cfg.Name, cfg.Path, cfg.Fail = "Test Console", consolePath, api.Fail
 	httpapi.Mount(api, "/console/", b.auth.Console(cfg, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,10 +1,14 @@
 package auth_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/shumbooking/shumbooking/auth"
 )
 
 // Other sites can neither act for an admin nor sign them in as somebody else.
@@ -162,4 +166,42 @@ func TestConsoleOddRequests(t *testing.T) {
 		}
 	}
 	br.wantIn()
+}
+
+// Every request of an address is charged, whether or not it is signed in, and refused before the database is asked.
+func TestConsoleHasBudgets(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.limits = limits(t, nil, 3)
+	c := serveConsole(t, b, auth.ConsoleConfig{}, httptest.NewTLSServer)
+	b.user(t, "anna@example.com", auth.Admin)
+	br := c.browser(t)
+	credentials := url.Values{"email": {"anna@example.com"}, "password": {goodPassword}}.Encode()
+	br.signIn("anna@example.com", goodPassword).want(http.StatusSeeOther)
+	br.signIn("anna@example.com", "wrong-password").want(http.StatusUnprocessableEntity)
+	br.signIn("anna@example.com", "wrong-password").want(http.StatusUnprocessableEntity)
+	br.ask("POST", homePage+"api/x", "", "Sec-Fetch-Site", "cross-site").want(http.StatusForbidden)
+	for i, method := range []string{"POST", "PUT", "DELETE"} {
+		p := br.call(method, homePage+"api/x").want(http.StatusOK)
+		if got, want := p.header.Get("RateLimit"), fmt.Sprintf(`"write";r=%d;`, 2-i); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: RateLimit: %s, want %s", p.what, got, want)
+		}
+	}
+	br.call("HEAD", homePage+"api/x").want(http.StatusOK)
+	br.ask("GET", signInPage, "").want(http.StatusOK)
+	c.browser(t).ask("GET", homePage, "").want(http.StatusSeeOther)
+	b.db.Close()
+	for _, r := range []struct{ method, path, body, budget string }{
+		{"GET", homePage, "", "read"}, {"HEAD", homePage + "api/x", "", "read"}, {"GET", signInPage, "", "read"},
+		{"POST", homePage + "api/x", "", "write"}, {"OPTIONS", homePage, "", "write"}, {"POST", signOutPage, "", "write"},
+		{"POST", signInPage, credentials, "auth"},
+	} {
+		p := br.ask(r.method, r.path, r.body).want(http.StatusTooManyRequests)
+		policy, wait := p.header.Get("RateLimit-Policy"), p.header.Get("Retry-After")
+		if policy != fmt.Sprintf("%q;q=3;w=86400", r.budget) || wait == "" {
+			t.Errorf("%s: RateLimit-Policy: %s, Retry-After: %s; want the budget %s", p.what, policy, wait, r.budget)
+		}
+		// Another address gets as far as the database, which is gone.
+		br.ask(r.method, r.path, r.body, "X-Forwarded-For", "198.51.100.7").want(http.StatusInternalServerError)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -114,4 +115,36 @@ func (s *Service) keepConsoleSession(ctx context.Context, c consoleSession, now 
 	}
 	_, err := s.db.Exec(ctx, `UPDATE sessions SET expires_at = $2 WHERE id = $1`, c.ID, until)
 	return err
+}
+
+// session returns the live session that the request is made in. The error is of kind errs.Unauthenticated if there is
+// none.
+func (c *console) session(r *http.Request) (consoleSession, error) {
+	cookie, err := r.Cookie(c.cookieName())
+	if err != nil {
+		return consoleSession{}, errNoConsoleSession(err)
+	}
+	return c.findConsoleSession(r.Context(), cookie.Value)
+}
+
+// What cookie takes for the seconds that a cookie lasts.
+const (
+	untilBrowserEnds = 0
+	deleteCookie     = -1
+)
+
+// cookie returns the cookie of the console with a value. The database says how long its session lasts.
+func (c *console) cookie(value string, maxAge int) *http.Cookie {
+	return &http.Cookie{ //nolint:gosec // without Secure only where PlainHTTP says so
+		Name: c.cookieName(), Value: value, MaxAge: maxAge, Path: c.cfg.Path,
+		Secure: !c.cfg.PlainHTTP, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	}
+}
+
+// cookieName has the prefix with which a browser takes a cookie over TLS only.
+func (c *console) cookieName() string {
+	if c.cfg.PlainHTTP {
+		return "console"
+	}
+	return "__Secure-console"
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/page"
 	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/ratelimit"
 )
 
 // goodPassword is one that nothing is wrong with.
@@ -51,6 +52,8 @@ type bench struct {
 	api     *apitest.Client
 	clock   *clock
 	metrics *prometheus.Registry
+	// limits are those of consoles; nil where nothing is limited.
+	limits map[httpapi.Budget]*ratelimit.Limiter
 }
 
 func setup(tb testing.TB) *bench {
