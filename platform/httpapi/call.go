@@ -26,9 +26,7 @@ func (a *API) call(w http.ResponseWriter, r *http.Request, e *endpoint) {
 	ctx, cancel := context.WithTimeout(r.Context(), cmp.Or(e.Timeout, a.cfg.Timeout))
 	defer cancel()
 	r = r.WithContext(ctx)
-	if policy := e.cacheControl(); policy != "" {
-		w.Header().Set("Cache-Control", policy)
-	}
+	w.Header().Set("Cache-Control", e.cacheControl())
 	if r, err = a.admit(w, r, e); err != nil {
 		a.reportRefusal(r, e, err)
 		// What strangers still send is not read, but for the little that the server itself reads of any body.

@@ -137,14 +137,17 @@ func isUnchanged(r *http.Request, tag string) bool {
 	return c != nil && c.covers(tag)
 }
 
+const (
+	neverStored   = "no-store"
+	alwaysChecked = "public, no-cache"
+)
+
 // cacheControl says who may keep the answers of e. Those that have a validator and are for everybody may be kept, and
-// must be asked about each time.
+// must be asked about each time. Without a validator a cache would have to guess how long they are good for. What
+// HandleRaw declares may say otherwise.
 func (e *endpoint) cacheControl() string {
-	switch {
-	case e.Access != Public || e.method != http.MethodGet:
-		return "no-store"
-	case e.Conditional:
-		return "public, no-cache"
+	if e.Conditional && e.Access == Public && e.method == http.MethodGet {
+		return alwaysChecked
 	}
-	return ""
+	return neverStored
 }

@@ -41,7 +41,10 @@ func HandleDocs(api *API) {
 		return nil
 	})
 	asset := docsRoute("GET /docs/{file}", "getDocsFile", "A file of the documentation", "Scripts, styles and icons of the documentation.")
+	asset.OtherStatuses = []int{http.StatusNotModified}
 	HandleRaw(api, asset, "*/*", func(w http.ResponseWriter, r *http.Request, _ *docsFile) error {
+		// They have a validator.
+		w.Header().Set("Cache-Control", alwaysChecked)
 		ui.ServeHTTP(w, r)
 		return nil
 	})

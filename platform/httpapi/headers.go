@@ -66,8 +66,12 @@ func (e *endpoint) answerHeaders(status string) map[string]any {
 	}
 	code, _ := strconv.Atoi(status)
 	succeeded := code < http.StatusBadRequest && code != http.StatusNoContent
-	if policy := e.cacheControl(); policy != "" && succeeded {
-		headers["Cache-Control"] = text("`" + policy + "`")
+	switch {
+	case !succeeded:
+	case e.contentType != "":
+		headers["Cache-Control"] = text("Who may keep the answer, and for how long.")
+	default:
+		headers["Cache-Control"] = text("`" + e.cacheControl() + "`")
 	}
 	if e.Conditional && succeeded {
 		headers["ETag"] = text("The version of the representation, for If-None-Match and If-Match.")

@@ -50,14 +50,25 @@ func TestSlowUploadLeavesTimeForTheEndpoint(t *testing.T) {
 	})
 }
 
-func TestWritesAreNotCached(t *testing.T) {
+// Without a validator a cache would have to guess for how long an answer is good, also one to somebody who signed in.
+func TestWhatHasNoValidatorIsNotCached(t *testing.T) {
 	t.Parallel()
 	c := newClient(t)
-	for target, want := range map[string]string{"POST /open": "no-store", "DELETE /things/1": "no-store", "GET /things/1": ""} {
+	for target, want := range map[string]string{
+		"POST /open": "no-store", "DELETE /things/1": "no-store", "GET /things/1": "no-store", "GET /things": "no-store",
+		"GET /openapi.json": "no-store", "GET /docs": "no-store", "GET /docs/swagger-ui-bundle.js": "public, no-cache",
+	} {
 		method, path, _ := strings.Cut(target, " ")
-		if got := c.Do(method, path, `{"title":"a"}`).Header.Get("Cache-Control"); got != want {
-			t.Errorf("%s: Cache-Control = %q, want %q", target, got, want)
+		for _, token := range []string{"", "good"} {
+			if got := c.As(token).Do(method, path, `{"title":"a"}`).Header.Values("Cache-Control"); len(got) != 1 || got[0] != want {
+				t.Errorf("%s by %q: Cache-Control = %q, want %q", target, token, got, want)
+			}
 		}
+	}
+	asset := "/docs/swagger-ui-bundle.js"
+	tag := c.Do("GET", asset, nil).Header.Get("ETag")
+	if got := send(t, c, "GET", asset, "", "If-None-Match", tag).Want(http.StatusNotModified); len(got.Body) > 0 || tag == "" {
+		t.Errorf("%s with the tag %q it has: %d bytes, want none", asset, tag, len(got.Body))
 	}
 }
 

@@ -154,7 +154,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		err = errs.Unavailable.New("The connection was closed before the answer was ready.").Because(err)
 	}
 	problem := a.problem(err)
-	header.Set("Cache-Control", "no-store")
+	header.Set("Cache-Control", neverStored)
 	if problem.Kind.Status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", cmp.Or(problem.Challenge, "Bearer"))
 	}
