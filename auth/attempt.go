@@ -48,7 +48,7 @@ type try struct {
 	// grant does, in the transaction, what the try was made for; optional. It returns the session it started, or 0.
 	// The error is pgx.ErrNoRows if the account has changed since it was looked up. Failures are forgotten only
 	// where something is granted: a password alone does not make good for wrong codes.
-	grant func(ctx context.Context, tx pgx.Tx, of *subject) (sessionID int64, err error)
+	grant func(ctx context.Context, tx *revokingTx, of *subject) (sessionID int64, err error)
 }
 
 // A subject is the account that a try is about. It is zero where there is none.
@@ -73,11 +73,12 @@ func (s *Service) attempt(ctx context.Context, t *try) (subject, string, error) 
 		return subject{}, "", err
 	}
 	defer release()
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience)
+	defer cancel()
 	for range maxChanges {
 		var found subject
 		var reason string
-		err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		err = s.revoke(ctx, func(tx *revokingTx) error {
 			var err error
 			found, reason, err = s.tryOnce(ctx, tx, t)
 			return err
@@ -89,7 +90,7 @@ func (s *Service) attempt(ctx context.Context, t *try) (subject, string, error) 
 	return subject{}, reasonWrongPassword, nil
 }
 
-func (s *Service) tryOnce(ctx context.Context, tx pgx.Tx, t *try) (subject, string, error) {
+func (s *Service) tryOnce(ctx context.Context, tx *revokingTx, t *try) (subject, string, error) {
 	now := s.now()
 	found, err := s.lookUp(ctx, tx, t, now)
 	if err != nil {
@@ -186,7 +187,7 @@ SET failures = f.failures + 1, next_try_at = CASE
 
 // succeed grants what was asked for and records it. Whoever locks failures and the row of a user locks them in this
 // order.
-func (s *Service) succeed(ctx context.Context, tx pgx.Tx, t *try, of *subject) error {
+func (s *Service) succeed(ctx context.Context, tx *revokingTx, t *try, of *subject) error {
 	actor := audit.Actor{UserID: of.ID, Role: string(of.Role)}
 	if t.grant != nil {
 		if err := forgetFailures(ctx, tx, of.ID); err != nil {

@@ -79,7 +79,7 @@ func (s *Service) Unlock(ctx context.Context, email string) error {
 	if err := s.changeByEmail(ctx, email, func(p *UserParams) { p.Disabled = false }); err != nil {
 		return fmt.Errorf("unlock user: %w", err)
 	}
-	err := s.withUser(ctx, email, func(tx pgx.Tx, userID int64) error {
+	err := s.withUser(ctx, email, func(tx *revokingTx, userID int64) error {
 		if err := forgetFailures(ctx, tx, userID); err != nil {
 			return err
 		}
@@ -91,14 +91,17 @@ func (s *Service) Unlock(ctx context.Context, email string) error {
 	return nil
 }
 
-// ResetTOTP lets the user of that e-mail sign in without a code who has lost what makes them. It returns an error of
-// kind errs.NotFound or totp_not_enabled.
+// ResetTOTP lets the user of that e-mail sign in without a code who has lost what makes them, and ends all their
+// sessions. It returns an error of kind errs.NotFound or totp_not_enabled.
 func (s *Service) ResetTOTP(ctx context.Context, email string) error {
-	err := s.withUser(ctx, email, func(tx pgx.Tx, userID int64) error {
+	err := s.withUser(ctx, email, func(tx *revokingTx, userID int64) error {
 		if err := deleteTOTP(ctx, tx, userID); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, totpChange("user.totp_disable", userID))
+		if err := audit.Record(ctx, tx, totpChange("user.totp_disable", userID)); err != nil {
+			return err
+		}
+		return endSessions(ctx, tx, userID, 0, s.now())
 	})
 	if err != nil {
 		return fmt.Errorf("reset TOTP: %w", err)
@@ -107,8 +110,8 @@ func (s *Service) ResetTOTP(ctx context.Context, email string) error {
 }
 
 // withUser runs fn in a transaction, for the user of that e-mail.
-func (s *Service) withUser(ctx context.Context, email string, fn func(tx pgx.Tx, userID int64) error) error {
-	return pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+func (s *Service) withUser(ctx context.Context, email string, fn func(tx *revokingTx, userID int64) error) error {
+	return s.revoke(ctx, func(tx *revokingTx) error {
 		a, err := findByEmail(ctx, tx, email)
 		if err != nil {
 			return err

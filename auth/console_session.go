@@ -35,7 +35,7 @@ func (s *Service) startConsoleSession(ctx context.Context, p *LoginParams) (opaq
 			}
 			return ""
 		},
-		grant: func(ctx context.Context, tx pgx.Tx, of *subject) (int64, error) {
+		grant: func(ctx context.Context, tx *revokingTx, of *subject) (int64, error) {
 			now := s.now()
 			err := tx.QueryRow(ctx, insertConsoleSession, of.ID, of.PasswordHash, now, now.Add(consoleIdle),
 				token.hash()).Scan(&sessionID)

@@ -68,7 +68,7 @@ type Tokens struct {
 func (s *Service) Login(ctx context.Context, p *LoginParams) (*Tokens, error) {
 	token := newOpaqueToken()
 	var sessionID int64
-	userID, err := s.signIn(ctx, p, &try{grant: func(ctx context.Context, tx pgx.Tx, of *subject) (int64, error) {
+	userID, err := s.signIn(ctx, p, &try{grant: func(ctx context.Context, tx *revokingTx, of *subject) (int64, error) {
 		var err error
 		sessionID, err = s.startSession(ctx, tx, of, token)
 		return sessionID, err

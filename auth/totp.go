@@ -14,7 +14,6 @@ import (
 	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
-	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
 const totpIssuer = "Shum Booking"
@@ -54,13 +53,13 @@ func (s *Service) registerTOTP(api *httpapi.API) {
 	}, s.EnrollTOTP)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /auth/totp/confirm", ID: "confirmTOTP", Tag: "Auth", Summary: "Confirm the first one-time code",
-		Description: "From now on, signing in demands a code. The recovery codes are shown this once: each takes the " +
+		Description: "From now on, signing in demands a code, and all other sessions of the caller end. The recovery codes are shown this once: each takes the " +
 			"place of a code, one time. After 10 wrong codes the secret is gone and another one has to be asked for.",
 		Access: SignedIn, Budget: httpapi.SignIn, Errors: []errs.Kind{kindTOTPNotPending},
 	}, s.ConfirmTOTP)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "DELETE /auth/totp", ID: "removeTOTP", Tag: "Auth", Summary: "Stop using one-time codes",
-		Description: "Needs the password and a code or a recovery code.",
+		Description: "Needs the password and a code or a recovery code. Ends all other sessions of the caller.",
 		Access:      SignedIn, Budget: httpapi.SignIn, Errors: []errs.Kind{kindTOTPNotEnabled},
 	}, s.RemoveTOTP)
 }
@@ -110,12 +109,12 @@ type RecoveryCodes struct {
 	RecoveryCodes []string `json:"recovery_codes" nullable:"false" description:"Each takes the place of a code, one time." example:"[\"ABCD-EFGH-IJKL-MNOP-QRST-UVWX\"]"`
 }
 
-// ConfirmTOTP demands a code of the caller at every sign-in from now on. The error is of kind totp_not_pending if no
+// ConfirmTOTP demands a code of the caller at every sign-in from now on, and ends their other sessions. The error is of kind totp_not_pending if no
 // secret waits to be confirmed, and a validation error if the code is not one of it.
 func (s *Service) ConfirmTOTP(ctx context.Context, p *ConfirmTOTPParams) (*RecoveryCodes, error) {
 	codes := newRecoveryCodes()
 	var confirmed bool
-	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+	err := s.revoke(ctx, func(tx *revokingTx) error {
 		var err error
 		confirmed, err = s.confirmTOTP(ctx, tx, p.Code, codes)
 		return err
@@ -130,7 +129,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, p *ConfirmTOTPParams) (*Recov
 }
 
 // confirmTOTP reports whether the code was right. That it was wrong is written down, and no error.
-func (s *Service) confirmTOTP(ctx context.Context, tx pgx.Tx, code string, recovery []string) (bool, error) {
+func (s *Service) confirmTOTP(ctx context.Context, tx *revokingTx, code string, recovery []string) (bool, error) {
 	userID, now := CallerFrom(ctx).UserID, s.now()
 	var sealed []byte
 	var keyID string
@@ -160,7 +159,17 @@ SELECT secret, key_id FROM totp WHERE user_id = $1 AND confirmed_at IS NULL FOR 
 	if _, err := tx.Exec(ctx, `INSERT INTO recovery_codes (user_id, hash) SELECT $1, unnest($2::bytea[])`, userID, hashes); err != nil {
 		return false, err
 	}
-	return true, RecordChange(ctx, tx, totpChange("user.totp_enable", userID))
+	return true, s.factorChanged(ctx, tx, "user.totp_enable")
+}
+
+// factorChanged records what the caller did about their second factor, and ends their other sessions: those were
+// started without it, or by whoever made this necessary.
+func (s *Service) factorChanged(ctx context.Context, tx *revokingTx, action string) error {
+	caller := CallerFrom(ctx)
+	if err := RecordChange(ctx, tx, totpChange(action, caller.UserID)); err != nil {
+		return err
+	}
+	return endSessions(ctx, tx, caller.UserID, caller.SessionID, s.now())
 }
 
 func countWrongCode(ctx context.Context, tx pgx.Tx, userID int64) error {
@@ -180,17 +189,17 @@ type RemoveTOTPParams struct {
 // ForceRequestBody has the body documented, which DELETE does without elsewhere.
 func (*RemoveTOTPParams) ForceRequestBody() {}
 
-// RemoveTOTP lets the caller sign in without codes again. The error is of kind totp_not_enabled if they can already,
+// RemoveTOTP lets the caller sign in without codes again, and ends their other sessions. The error is of kind totp_not_enabled if they can already,
 // and a validation error if the password or the code is wrong. Both are guarded as those of a sign-in are.
 func (s *Service) RemoveTOTP(ctx context.Context, p *RemoveTOTPParams) (*httpapi.Empty, error) {
 	_, reason, err := s.attempt(ctx, &try{
 		look: lookByID, key: CallerFrom(ctx).UserID, password: p.Password, otp: &p.Code, proof: byEverything,
 		action: "password_check",
-		grant: func(ctx context.Context, tx pgx.Tx, of *subject) (int64, error) {
+		grant: func(ctx context.Context, tx *revokingTx, of *subject) (int64, error) {
 			if err := deleteTOTP(ctx, tx, of.ID); err != nil {
 				return 0, err
 			}
-			return 0, RecordChange(ctx, tx, totpChange("user.totp_disable", of.ID))
+			return 0, s.factorChanged(ctx, tx, "user.totp_disable")
 		},
 	})
 	if err != nil {

@@ -235,6 +235,35 @@ func TestResetTOTP(t *testing.T) {
 	wantKind(t, "ResetTOTP(nobody)", b.auth.ResetTOTP(t.Context(), "nobody@example.com"), "not_found")
 }
 
+// Whoever begins to use codes, or stops, stays signed in, and nobody else does. After a reset nobody does.
+func TestTOTPEndsSessions(t *testing.T) {
+	t.Parallel()
+	const email = "anna@example.com"
+	b := setupConsole(t)
+	_, br := b.admin(t, email)
+	mine, other := b.login(t, email), b.login(t, email)
+	app := b.enroll(t, b.api.As(mine.AccessToken))
+	b.wantAlive(t, other, http.StatusUnauthorized)
+	b.wantRefresh(t, other.RefreshToken, http.StatusUnauthorized)
+	br.wantOut()
+	b.wantAlive(t, mine, http.StatusOK)
+
+	other = b.tokensWith(t, email, app.recovery[0])
+	removal := map[string]string{"password": goodPassword, "code": "123"}
+	wantField(t, b.api.As(mine.AccessToken).Do("DELETE", "/auth/totp", removal), "code", "incorrect")
+	b.wantAlive(t, other, http.StatusOK)
+	removal["code"] = app.recovery[1]
+	b.api.As(mine.AccessToken).Do("DELETE", "/auth/totp", removal).Want(http.StatusNoContent)
+	b.wantAlive(t, other, http.StatusUnauthorized)
+	b.wantAlive(t, mine, http.StatusOK)
+
+	b.enroll(t, b.api.As(mine.AccessToken))
+	if err := b.auth.ResetTOTP(t.Context(), email); err != nil {
+		t.Fatal(err)
+	}
+	b.wantAlive(t, mine, http.StatusUnauthorized)
+}
+
 // Whoever takes an account over or deletes it leaves nothing of its second factor.
 func TestTOTPGoesWithItsUser(t *testing.T) {
 	t.Parallel()

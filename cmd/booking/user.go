@@ -25,7 +25,7 @@ func userCommand() command {
 			switchUserCommand("disable", "keeps a user from signing in and ends their sessions", "is disabled", (*auth.Service).Disable),
 			switchUserCommand("unlock", "lets a user sign in again who is disabled or failed too often",
 				"is not disabled, and may sign in: failed attempts are forgotten", (*auth.Service).Unlock),
-			switchUserCommand("reset-totp", "lets a user sign in without one-time codes who lost their device",
+			switchUserCommand("reset-totp", "lets a user sign in without one-time codes who lost their device, and ends their sessions",
 				"signs in with the password alone now, and may begin to use one-time codes again", (*auth.Service).ResetTOTP),
 		},
 	}
