@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/shumbooking/shumbooking/platform/audit"
+	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
@@ -63,7 +64,8 @@ type subject struct {
 	secondFactor
 }
 
-// attempt makes a try and returns "", or the reason for which it is refused.
+// attempt makes a try and returns "", or the reason for which it is refused. The error is of kind errs.Unavailable if
+// the account changes again and again, so that nothing can be said of it.
 //
 // It looks at the failures only when it is its turn to hash, so that of many tries at once no more than are hashed
 // at a time go by the same count. A try that has begun is finished and counted, whether or not its client waits.
@@ -87,7 +89,9 @@ func (s *Service) attempt(ctx context.Context, t *try) (subject, string, error) 
 			return found, reason, err
 		}
 	}
-	return subject{}, reasonWrongPassword, nil
+	busy := errs.Unavailable.New("").Because(errors.New("the account changed during every try"))
+	busy.RetryAfter = time.Second
+	return subject{}, "", busy
 }
 
 func (s *Service) tryOnce(ctx context.Context, tx *revokingTx, t *try) (subject, string, error) {

@@ -64,10 +64,16 @@ type Service struct {
 	cursors     page.Signer
 	redis       *kv.Client
 	limits      map[httpapi.Budget]*ratelimit.Limiter
+	patience    time.Duration
 	metrics     metrics
 	log         *slog.Logger
 	now         func() time.Time
 }
+
+// defaultPatience is how long the database may take for a sign-in or a refresh. It is well below refreshGrace: who is
+// told in time that the reply is lost can ask again and is not taken for a thief. And what a client cannot break off
+// must end by itself, as it keeps others from their turn.
+const defaultPatience = 4 * time.Second
 
 // New returns a Service over db. It is an error if a secret is too short or a duration or cost is out of range.
 func New(db *pgxpool.Pool, cfg Config) (*Service, error) {
@@ -87,6 +93,7 @@ func New(db *pgxpool.Pool, cfg Config) (*Service, error) {
 		cursors:     cfg.Cursors,
 		redis:       cfg.Redis,
 		limits:      cfg.Limits,
+		patience:    defaultPatience,
 		metrics:     newMetrics(cfg.Metrics),
 		log:         cfg.Log,
 		now:         cfg.Now,

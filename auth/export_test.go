@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// VerifyAccessToken is what Authenticate asks of a token before it asks the database.
+// VerifyAccessToken is what Admit asks of a token before it asks the database.
 func (s *Service) VerifyAccessToken(token string) (userID, sessionID int64, err error) {
 	return s.access.verify(token)
 }
@@ -46,6 +46,9 @@ func (s *Service) CountHashes(around func(hash func())) {
 		return sum
 	}
 }
+
+// LosePatience makes the service wait no longer than d for the database.
+func (s *Service) LosePatience(d time.Duration) { s.patience = d }
 
 // HashingSlots is how many passwords may be hashed at a time.
 func (s *Service) HashingSlots() int { return cap(s.passwords.slots) }
@@ -90,6 +93,9 @@ func ListQuery(p *ListUsersParams, after int64) (string, []any) { return listQue
 
 // RefreshGrace is how long a token that was exchanged may be presented again.
 const RefreshGrace time.Duration = refreshGrace
+
+// Patience is how long the database may take for a sign-in or a refresh.
+const Patience time.Duration = defaultPatience
 
 // PurgeSessions is the statement of a purge, and PurgeBatch how many sessions it deletes at most.
 const (

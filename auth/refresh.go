@@ -56,6 +56,8 @@ func (s *Service) refuseRefresh(reason string) error {
 
 // exchange stores the successor of token, or ends its session, or returns the reason for which it does neither.
 func (s *Service) exchange(ctx context.Context, token opaqueToken) (found presented, refusal string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
 	err = s.revoke(ctx, func(tx *revokingTx) error {
 		var err error
 		if found, err = lockPresented(ctx, tx, token); err != nil {

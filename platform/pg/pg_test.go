@@ -133,6 +133,7 @@ func TestIsUnavailable(t *testing.T) {
 		{"TooManyConnections", raise(t, pool, "53300"), true},
 		{"ConnectionLost", raise(t, pool, "08006"), true},
 		{"StartingUp", raise(t, pool, "57P03"), true},
+		{"CommitLost", commitLost(t), true},
 		{"ClientGone", run(canceled, pool, "SELECT 1"), false},
 		{"BadSQL", run(t.Context(), pool, "SELEC 1"), false},
 		{"Constraint", run(t.Context(), pool, "INSERT INTO t VALUES (1), (1)"), false},
@@ -210,4 +211,14 @@ func TestCollector(t *testing.T) {
 	if got["pgxpool_acquire_duration_seconds_total"] <= 0 {
 		t.Errorf("acquire duration: got %v, want more than 0", got["pgxpool_acquire_duration_seconds_total"])
 	}
+}
+
+// commitLost returns the error of a transaction whose COMMIT was not answered.
+func commitLost(t *testing.T) error {
+	t.Helper()
+	pool := pgtest.Open(t, pgtest.LoseCommits(t, pgtest.Config(t), func() bool { return true }))
+	return pg.InTx(t.Context(), pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), "CREATE TABLE t ()")
+		return err
+	})
 }

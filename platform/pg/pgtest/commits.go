@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"path/filepath"
@@ -20,6 +21,24 @@ import (
 // LoseCommits returns the configuration of a proxy in front of the database of c. Each time that the server has
 // committed a transaction on COMMIT, lose says whether the connection ends before the client learns of it.
 func LoseCommits(tb testing.TB, c pg.Config, lose func() bool) pg.Config {
+	tb.Helper()
+	return listen(tb, c, func(client io.Writer, server io.Reader) {
+		_ = copyMessages(client, server, lose)
+	})
+}
+
+// MuteCommits is LoseCommits with a connection that does not end: nothing more of it arrives.
+func MuteCommits(tb testing.TB, c pg.Config, mute func() bool) pg.Config {
+	tb.Helper()
+	return listen(tb, c, func(client io.Writer, server io.Reader) {
+		if err := copyMessages(client, server, mute); errors.Is(err, errLost) {
+			_, _ = io.Copy(io.Discard, server) // until the client gives up
+		}
+	})
+}
+
+// listen returns the configuration of a proxy in front of the database of c, which answers by reply.
+func listen(tb testing.TB, c pg.Config, reply func(client io.Writer, server io.Reader)) pg.Config {
 	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -37,7 +56,7 @@ func LoseCommits(tb testing.TB, c pg.Config, lose func() bool) pg.Config {
 			if err != nil {
 				return
 			}
-			running.Go(func() { proxy(tb.Context(), client, server, lose) })
+			running.Go(func() { proxy(tb.Context(), client, server, reply) })
 		}
 	})
 	c.Host, c.Port, c.SSLMode = "127.0.0.1", listener.Addr().(*net.TCPAddr).Port, "disable"
@@ -45,7 +64,7 @@ func LoseCommits(tb testing.TB, c pg.Config, lose func() bool) pg.Config {
 }
 
 // proxy serves one connection until either side ends it.
-func proxy(ctx context.Context, client net.Conn, c pg.Config, lose func() bool) {
+func proxy(ctx context.Context, client net.Conn, c pg.Config, reply func(client io.Writer, server io.Reader)) {
 	defer func() { _ = client.Close() }()
 	network, address := "tcp", net.JoinHostPort(c.Host, strconv.Itoa(c.Port))
 	if strings.HasPrefix(c.Host, "/") {
@@ -62,9 +81,12 @@ func proxy(ctx context.Context, client net.Conn, c pg.Config, lose func() bool) 
 		_, _ = io.Copy(server, client) // Whoever ends it ends both.
 		_ = server.Close()
 	})
-	_ = copyMessages(client, server, lose)
+	reply(client, server)
 	_ = client.Close()
 }
+
+// errLost is what ends the copying of messages when a reply is to be lost.
+var errLost = errors.New("pgtest: the reply is lost")
 
 // copyMessages copies the messages of a server, each of which is a type, its length and its content.
 func copyMessages(client io.Writer, server io.Reader, lose func() bool) error {
@@ -80,7 +102,7 @@ func copyMessages(client io.Writer, server io.Reader, lose func() bool) error {
 			return err
 		}
 		if message[0] == 'C' && string(message[typeAndLength:]) == "COMMIT\x00" && lose() {
-			return io.ErrClosedPipe
+			return errLost
 		}
 		if _, err := out.Write(message); err != nil {
 			return err
