@@ -18,12 +18,6 @@ const (
 	envProduction = "production"
 )
 
-const (
-	minSecretSize = 32
-	// templateSecret is JWT_SECRET_KEY in the templates. Everybody knows it.
-	templateSecret = "change-me-this-is-a-known-secret-for-local-use-only"
-)
-
 // settings are all that the environment decides.
 type settings struct {
 	environment string
@@ -74,12 +68,12 @@ func readSettings(getenv func(string) string, n needs) (settings, error) {
 	r := config.NewReader(getenv)
 	var s settings
 	s.environment = r.OneOf("APP_ENV", environments(n.environment)...)
-	s.database = readDatabase(r, n)
+	s.database = s.readDatabase(r, n)
 	s.owner = s.readOwner(r)
-	s.redis = readRedis(r, n)
+	s.redis = s.readRedis(r, n)
 	s.limits = readLimits(r)
 	s.tokens = s.readTokens(r, n)
-	s.admin = readAdmin(r)
+	s.admin = s.readAdmin(r)
 	s.images = s.readImages(r, n)
 	s.rootPath = r.Path("ROOT_PATH")
 	s.corsOrigins = r.Origins("CORS_ORIGINS")
@@ -100,7 +94,7 @@ func environments(unset string) []string {
 	return []string{envProduction, envTest, envLocal}
 }
 
-func readDatabase(r *config.Reader, n needs) pg.Config {
+func (s *settings) readDatabase(r *config.Reader, n needs) pg.Config {
 	read := func(name string) string { return r.String(name, "") }
 	if n.database || read("DB_HOST") != "" {
 		read = r.Required
@@ -110,7 +104,7 @@ func readDatabase(r *config.Reader, n needs) pg.Config {
 		Port:     r.Int("DB_PORT", 5432, config.Limits{Min: 1, Max: 65535}),
 		Name:     read("DB_NAME"),
 		Username: read("DB_USERNAME"),
-		Password: string(r.Secret("DB_PASSWORD")),
+		Password: string(s.secret(r, "DB_PASSWORD")),
 		SSLMode:  r.OneOf("DB_SSLMODE", "prefer", "disable", "allow", "require", "verify-ca", "verify-full"),
 	}
 }
@@ -118,7 +112,7 @@ func readDatabase(r *config.Reader, n needs) pg.Config {
 // readOwner returns how to reach the database as the owner of its schema.
 func (s *settings) readOwner(r *config.Reader) pg.Config {
 	owner := s.database
-	username, password := r.String("DB_MIGRATE_USERNAME", ""), r.Secret("DB_MIGRATE_PASSWORD")
+	username, password := r.String("DB_MIGRATE_USERNAME", ""), s.secret(r, "DB_MIGRATE_PASSWORD")
 	if username == "" {
 		if password != "" {
 			r.Reject("DB_MIGRATE_PASSWORD", "is set without DB_MIGRATE_USERNAME")
@@ -132,7 +126,7 @@ func (s *settings) readOwner(r *config.Reader) pg.Config {
 	return owner
 }
 
-func readRedis(r *config.Reader, n needs) redisSettings {
+func (s *settings) readRedis(r *config.Reader, n needs) redisSettings {
 	host := r.String("REDIS_HOST", "")
 	if n.serving {
 		host = r.Required("REDIS_HOST")
@@ -141,13 +135,13 @@ func readRedis(r *config.Reader, n needs) redisSettings {
 		host:     host,
 		port:     r.Int("REDIS_PORT", 6379, config.Limits{Min: 1, Max: 65535}),
 		db:       r.Int("REDIS_DB", 0, config.Limits{Min: 0, Max: 65535}),
-		password: r.Secret("REDIS_PASSWORD"),
+		password: s.secret(r, "REDIS_PASSWORD"),
 	}
 }
 
 func (s *settings) readTokens(r *config.Reader, n needs) tokenSettings {
 	const current, before = "JWT_SECRET_KEY", "JWT_SECRET_KEY_PREVIOUS"
-	secret, previous := s.readSecret(r, current), s.readSecret(r, before)
+	secret, previous := s.key(r, current), s.key(r, before)
 	if secret == "" && n.serving {
 		r.Reject(current, "is required")
 	}
@@ -164,21 +158,8 @@ func (s *settings) readTokens(r *config.Reader, n needs) tokenSettings {
 	}
 }
 
-// readSecret reads a key that others are derived from, or "".
-func (s *settings) readSecret(r *config.Reader, name string) config.Secret {
-	secret := r.Secret(name)
-	switch {
-	case secret == "":
-	case len(secret) < minSecretSize:
-		r.Reject(name, "has %d bytes, want at least %d", len(secret), minSecretSize)
-	case secret == templateSecret && s.environment != envLocal:
-		r.Reject(name, "is the one of the template, which everybody knows")
-	}
-	return secret
-}
-
-func readAdmin(r *config.Reader) adminSettings {
-	a := adminSettings{email: r.String("ADMIN_EMAIL", ""), password: r.Secret("ADMIN_PASSWORD")}
+func (s *settings) readAdmin(r *config.Reader) adminSettings {
+	a := adminSettings{email: r.String("ADMIN_EMAIL", ""), password: s.secret(r, "ADMIN_PASSWORD")}
 	if a.email != "" {
 		if parsed, err := mail.ParseAddress(a.email); err != nil || parsed.Address != a.email {
 			r.Reject("ADMIN_EMAIL", "is not an e-mail address")

@@ -133,6 +133,47 @@ func TestPreviousSecret(t *testing.T) {
 	}
 }
 
+// TestKnownSecrets puts each secret that a template has, and each password of the demo, where secrets go.
+func TestKnownSecrets(t *testing.T) {
+	t.Parallel()
+	local := map[string]string{}
+	for _, account := range demoAccounts() {
+		local["ADMIN_PASSWORD of the "+string(account.role)] = account.password
+	}
+	tests := map[string]string{}
+	for path, known := range map[string]map[string]string{".local.env.template": local, ".test.env.template": tests} {
+		for name, value := range readTemplate(t, "../../"+path) {
+			if value != "" && (strings.Contains(name, "PASSWORD") || strings.HasPrefix(name, "JWT_SECRET")) {
+				known[name+" of "+path] = value
+			}
+		}
+	}
+	if len(local) != 6 || len(tests) != 3 {
+		t.Fatalf("the templates have %d and %d secrets, want three each, with three of the demo", len(local)-3, len(tests))
+	}
+	for where, secret := range local {
+		wantRefused(t, envProduction, where, secret)
+		wantRefused(t, envTest, where, secret)
+	}
+	for where, secret := range tests {
+		wantRefused(t, envProduction, where, secret)
+	}
+}
+
+// wantRefused checks that an environment refuses a secret wherever one goes, without showing it.
+func wantRefused(t *testing.T, environment, where, secret string) {
+	t.Helper()
+	for _, name := range []string{
+		"DB_PASSWORD", "DB_MIGRATE_PASSWORD", "REDIS_PASSWORD", "JWT_SECRET_KEY", "JWT_SECRET_KEY_PREVIOUS", "ADMIN_PASSWORD",
+		"S3_SECRET_ACCESS_KEY",
+	} {
+		_, err := readSettings(environmentWith(map[string]string{"APP_ENV": environment, name: secret}), serving)
+		if err == nil || !strings.Contains(err.Error(), "\n"+name+" has a value of the templates") || strings.Contains(err.Error(), secret) {
+			t.Errorf("%s, %s: %s is answered with %v, want that everybody knows it", environment, name, where, err)
+		}
+	}
+}
+
 func TestCommandsNeedOnlyTheirOwn(t *testing.T) {
 	t.Parallel()
 	if _, err := readSettings(func(string) string { return "" }, needs{environment: envLocal}); err != nil {

@@ -49,7 +49,7 @@ func (s *settings) readBucket(r *config.Reader) bucketSettings {
 	b := bucketSettings{
 		name: r.String("S3_BUCKET", ""), region: r.String("S3_REGION", defaultRegion), prefix: r.String("S3_PREFIX", ""),
 		endpoint: r.String("S3_ENDPOINT", ""), accessKeyID: r.String("S3_ACCESS_KEY_ID", ""),
-		secretAccessKey: r.Secret("S3_SECRET_ACCESS_KEY"),
+		secretAccessKey: s.secret(r, "S3_SECRET_ACCESS_KEY"),
 	}
 	for _, v := range []struct{ name, value string }{
 		{"S3_ENDPOINT", b.endpoint}, {"S3_ACCESS_KEY_ID", b.accessKeyID}, {"S3_SECRET_ACCESS_KEY", string(b.secretAccessKey)},

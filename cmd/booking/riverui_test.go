@@ -35,11 +35,12 @@ func (waitingArgs) Kind() string { return "wait_for_the_test" }
 func setupRiverUI(t *testing.T) *riverUIBench {
 	t.Helper()
 	s, err := readSettings(environmentFor(pgtest.Config(t), map[string]string{
-		"APP_ENV": envTest, "ROOT_PATH": "/apps/x", "JWT_SECRET_KEY": strings.Repeat("k", minSecretSize),
+		"ROOT_PATH": "/apps/x", "JWT_SECRET_KEY": strings.Repeat("k", minSecretSize),
 	}), needs{database: true, serving: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.environment = envTest // Only now, since the password of the tests' database may be one that everybody knows.
 	a, err := newApplication(t.Context(), s, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
