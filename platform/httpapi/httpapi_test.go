@@ -125,6 +125,7 @@ func TestBodyRefused(t *testing.T) {
 		{`{"title":null}`, 422, "title type"},
 		{`{"title":""}`, 422, "title blank"},
 		{`{"title":" \u00a0\u200b\u0007"}`, 422, "title blank"},
+		{`{"title":"\u1680\u2028\u202e\u3000\ufeff"}`, 422, "title blank"},
 		{`{"title":"12345678901"}`, 422, "title max_length"},
 		{`{"title":"a","stars":1.0}`, 422, "stars type"},
 		{`{"title":"a","stars":1.5}`, 422, "stars type"},

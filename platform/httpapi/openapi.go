@@ -147,8 +147,9 @@ func boundItems(p jsonschema.InterceptPropParams) error {
 }
 
 // notBlank is found in a text with at least one character that people see. The spaces and the invisible characters
-// are written out, because dialects of regular expressions differ in what they call a space.
-const notBlank = "[^\\s\u0001-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
+// are written out, because dialects of regular expressions differ in what they call a space, and as escapes, because
+// what stands in the document itself ends up in the sources of clients.
+const notBlank = `[^\s\u0001-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]`
 
 // refuseBlank applies the tag notBlank.
 func refuseBlank(p jsonschema.InterceptPropParams) error {

@@ -45,6 +45,7 @@ func NewSchemas(document []byte) (*Schemas, error) {
 	}})
 	c.RegisterFormat(&jsonschema.Format{Name: "int64", Validate: integerOf(64)})
 	c.RegisterFormat(&jsonschema.Format{Name: "int32", Validate: integerOf(32)})
+	c.UseRegexpEngine(compilePattern)
 	if err := c.AddResource(documentURL, doc); err != nil {
 		return nil, fmt.Errorf("read OpenAPI document: %w", err)
 	}
