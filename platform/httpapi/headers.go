@@ -65,7 +65,7 @@ func (e *endpoint) answerHeaders(status string) map[string]any {
 		return map[string]any{"description": description, "schema": map[string]any{"type": "string"}}
 	}
 	code, _ := strconv.Atoi(status)
-	succeeded := code < http.StatusBadRequest && code != http.StatusNoContent
+	succeeded := code < http.StatusBadRequest
 	switch {
 	case !succeeded:
 	case e.contentType != "":
@@ -73,7 +73,7 @@ func (e *endpoint) answerHeaders(status string) map[string]any {
 	default:
 		headers["Cache-Control"] = text("`" + e.cacheControl() + "`")
 	}
-	if e.Conditional && succeeded {
+	if e.Conditional && succeeded && code != http.StatusNoContent {
 		headers["ETag"] = text("The version of the representation, for If-None-Match and If-Match.")
 	}
 	if e.Idempotent && succeeded {
@@ -83,8 +83,13 @@ func (e *endpoint) answerHeaders(status string) map[string]any {
 		headers["RateLimit-Policy"] = text("The budget: its name, requests (q) and seconds (w).")
 		headers["RateLimit"] = text("What is left of the budget: requests (r) in the next seconds (t).")
 	}
-	if code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable {
+	switch {
+	case code == http.StatusUnauthorized:
+		headers["WWW-Authenticate"] = text("How to sign in: `Bearer`.")
+	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable:
 		headers["Retry-After"] = text("Seconds to wait before trying again.")
+	case code == http.StatusConflict && e.Idempotent:
+		headers["Retry-After"] = text("Seconds to wait before trying again, while the same request is still being worked on.")
 	}
 	return headers
 }
