@@ -223,6 +223,31 @@ func TestHashingWaitEnds(t *testing.T) {
 	b.wantLogin(t, "anna@example.com", goodPassword, http.StatusOK)
 }
 
+// A try on an account that changes every time it is looked at is neither let in nor taken for a guess.
+func TestSignInOnAChangingAccount(t *testing.T) {
+	t.Parallel()
+	b, _ := signedInAnna(t)
+	// Their hashes are of the same password, and differ.
+	b.user(t, "boris@example.com", auth.Guest)
+	b.user(t, "clara@example.com", auth.Guest)
+	b.auth.CountHashes(func(hash func()) {
+		hash()
+		_, err := b.db.Exec(t.Context(), `
+UPDATE users SET password_hash = (SELECT min(o.password_hash) FROM users o WHERE o.password_hash <> users.password_hash)
+WHERE email = 'anna@example.com'`)
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	_, err := b.auth.Login(t.Context(), &auth.LoginParams{Email: "anna@example.com", Password: goodPassword})
+	if e, ok := errors.AsType[*errs.Error](err); !ok || e.Kind != errs.Unavailable || e.RetryAfter <= 0 {
+		t.Errorf("Login() = %v, want unavailable, with a time to come back", err)
+	}
+	if n := b.failures(t, "anna@example.com"); n != 0 {
+		t.Errorf("%d failures counted, want 0", n)
+	}
+}
+
 // A guess whose client leaves before the answer is counted all the same.
 func TestSignInCountsWhoLeft(t *testing.T) {
 	t.Parallel()
