@@ -199,3 +199,34 @@ SELECT count(*) = 1 AND bool_and(role = 'guest' AND deleted_at IS NULL) FROM use
 		t.Errorf("the users are as they were: %t, %v; want that", unchanged, err)
 	}
 }
+
+// An unlocking happens as a whole or not at all.
+func TestUnlockIsOneDeed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	u := b.user(t, "anna@example.com", auth.Guest)
+	b.failTimes(t, u.Email, auth.LocksFrom)
+	if err := b.auth.Disable(t.Context(), u.Email); err != nil {
+		t.Fatal(err)
+	}
+	before := b.audited(t, u.ID)
+	for _, action := range []string{"user.unlock", "user.update"} {
+		if _, err := b.db.Exec(t.Context(), `ALTER TABLE audit_log ADD CONSTRAINT refused CHECK (action <> '`+action+`') NOT VALID`); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.auth.Unlock(t.Context(), u.Email); err == nil {
+			t.Errorf("Unlock() without the entry %s = nil, want an error", action)
+		}
+		b.wantAudited(t, u.ID, before...)
+		if n := b.failures(t, u.Email); n != auth.LocksFrom {
+			t.Errorf("without the entry %s: %d failures, want %d", action, n, auth.LocksFrom)
+		}
+		if _, err := b.db.Exec(t.Context(), `ALTER TABLE audit_log DROP CONSTRAINT refused`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.auth.Unlock(t.Context(), u.Email); err != nil {
+		t.Fatal(err)
+	}
+	b.wantLogin(t, u.Email, goodPassword, http.StatusOK)
+}

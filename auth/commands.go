@@ -76,14 +76,19 @@ func (s *Service) Disable(ctx context.Context, email string) error {
 // Unlock lets the user of that e-mail sign in again who was kept from it by Disable or by failed attempts. It returns
 // an error of kind errs.NotFound.
 func (s *Service) Unlock(ctx context.Context, email string) error {
-	if err := s.changeByEmail(ctx, email, func(p *UserParams) { p.Disabled = false }); err != nil {
-		return fmt.Errorf("unlock user: %w", err)
-	}
 	err := s.withUser(ctx, email, func(tx *revokingTx, userID int64) error {
+		// Before the row of the user, as a sign-in does.
 		if err := forgetFailures(ctx, tx, userID); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Entry{Action: "user.unlock", Object: objectUser, ID: userID})
+		if err := audit.Record(ctx, tx, audit.Entry{Action: "user.unlock", Object: objectUser, ID: userID}); err != nil {
+			return err
+		}
+		_, err := s.changeLocked(ctx, tx, userID, func(p *UserParams) error {
+			p.Disabled = false
+			return nil
+		})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("unlock user: %w", err)
@@ -121,15 +126,13 @@ func (s *Service) withUser(ctx context.Context, email string, fn func(tx *revoki
 }
 
 func (s *Service) changeByEmail(ctx context.Context, email string, change func(*UserParams)) error {
-	a, err := findByEmail(ctx, s.db, email)
-	if err != nil {
+	return s.withUser(ctx, email, func(tx *revokingTx, userID int64) error {
+		_, err := s.changeLocked(ctx, tx, userID, func(p *UserParams) error {
+			change(p)
+			return nil
+		})
 		return err
-	}
-	_, err = s.changeUser(ctx, a.ID, func(p *UserParams) error {
-		change(p)
-		return nil
 	})
-	return err
 }
 
 // EnsureAdmin makes an active admin of that e-mail and password when there is no active admin at all; otherwise it

@@ -157,21 +157,27 @@ func (s *Service) UpdateUser(ctx context.Context, p *UpdateUserParams) (*User, e
 func (s *Service) changeUser(ctx context.Context, id int64, change func(*UserParams) error) (*User, error) {
 	var changed *User
 	err := s.revoke(ctx, func(tx *revokingTx) error {
-		a, err := lockAccount(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if err := httpapi.CheckMatch(ctx, &a.User); err != nil {
-			return err
-		}
-		params := UserParams{Email: a.Email, Role: a.Role, Person: a.person(), Disabled: a.DisabledAt != nil}
-		if err := change(&params); err != nil {
-			return err
-		}
-		changed, err = saveUser(ctx, tx, a.User, params, s.now())
+		var err error
+		changed, err = s.changeLocked(ctx, tx, id, change)
 		return err
 	})
 	return changed, err
+}
+
+// changeLocked is changeUser in a transaction, which keeps the user locked.
+func (s *Service) changeLocked(ctx context.Context, tx *revokingTx, id int64, change func(*UserParams) error) (*User, error) {
+	a, err := lockAccount(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := httpapi.CheckMatch(ctx, &a.User); err != nil {
+		return nil, err
+	}
+	params := UserParams{Email: a.Email, Role: a.Role, Person: a.person(), Disabled: a.DisabledAt != nil}
+	if err := change(&params); err != nil {
+		return nil, err
+	}
+	return saveUser(ctx, tx, a.User, params, s.now())
 }
 
 // saveUser writes what became of a locked user. It keeps the last active admin, and ends the sessions of a user
