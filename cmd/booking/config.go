@@ -71,7 +71,7 @@ func readSettings(getenv func(string) string, n needs) (settings, error) {
 	s.database = s.readDatabase(r, n)
 	s.owner = s.readOwner(r)
 	s.redis = s.readRedis(r, n)
-	s.limits = readLimits(r)
+	s.limits = s.readLimits(r, n)
 	s.tokens = s.readTokens(r, n)
 	s.admin = s.readAdmin(r)
 	s.images = s.readImages(r, n)
@@ -84,6 +84,8 @@ func readSettings(getenv func(string) string, n needs) (settings, error) {
 	}
 	return s, nil
 }
+
+func (s *settings) warn(text string) { s.warnings = append(s.warnings, text) }
 
 // environments lists the values of APP_ENV, the one for a variable that is not set first. Where nothing else is
 // said it is production, whose rules are the strictest.
@@ -118,7 +120,7 @@ func (s *settings) readOwner(r *config.Reader) pg.Config {
 			r.Reject("DB_MIGRATE_PASSWORD", "is set without DB_MIGRATE_USERNAME")
 		}
 		if s.environment != envLocal && s.database.Host != "" {
-			s.warnings = append(s.warnings, "DB_MIGRATE_USERNAME is not set: the role that serves requests owns the schema")
+			s.warn("DB_MIGRATE_USERNAME is not set: the role that serves requests owns the schema")
 		}
 		return owner
 	}
@@ -131,11 +133,15 @@ func (s *settings) readRedis(r *config.Reader, n needs) redisSettings {
 	if n.serving {
 		host = r.Required("REDIS_HOST")
 	}
+	password := s.secret(r, "REDIS_PASSWORD")
+	if password == "" && n.serving && s.environment == envProduction {
+		s.warn("REDIS_PASSWORD is not set: whoever reaches Redis can lift the limits")
+	}
 	return redisSettings{
 		host:     host,
 		port:     r.Int("REDIS_PORT", 6379, config.Limits{Min: 1, Max: 65535}),
 		db:       r.Int("REDIS_DB", 0, config.Limits{Min: 0, Max: 65535}),
-		password: s.secret(r, "REDIS_PASSWORD"),
+		password: password,
 	}
 }
 

@@ -23,7 +23,7 @@ func environmentWith(changed map[string]string) func(string) string {
 		"REDIS_HOST": "cache", "REDIS_PASSWORD": "redis-password",
 		"JWT_SECRET_KEY": "a-secret-of-thirty-two-bytes-or-more",
 		"ADMIN_EMAIL":    "admin@example.com", "ADMIN_PASSWORD": "admin-password",
-		"IMAGES_DIR": "/var/lib/images",
+		"IMAGES_DIR": "/var/lib/images", "TRUSTED_PROXIES": "10.0.0.0/8",
 	}
 	return func(name string) string {
 		if value, ok := changed[name]; ok {
@@ -45,9 +45,8 @@ func TestDefaults(t *testing.T) {
 	if s.tokens.accessTTL != 10*time.Minute || s.tokens.refreshIdle != 14*24*time.Hour {
 		t.Errorf("tokens live %v and %v, want 10m and 336h", s.tokens.accessTTL, s.tokens.refreshIdle)
 	}
-	if l := s.limits; l.perMinute[httpapi.Reads] != 600 || l.perMinute[httpapi.Writes] != 120 || l.perMinute[httpapi.SignIn] != 20 ||
-		len(l.trustedProxies) != 0 {
-		t.Errorf("limits are %+v, want 600, 120 and 20 without trusted proxies", l)
+	if l := s.limits; l.perMinute[httpapi.Reads] != 600 || l.perMinute[httpapi.Writes] != 120 || l.perMinute[httpapi.SignIn] != 20 {
+		t.Errorf("limits are %+v, want 600, 120 and 20", l)
 	}
 	if s.images.dir != "/var/lib/images" || s.images.maxFileSize != 10<<20 {
 		t.Errorf("images are %+v, want the directory with files of up to 10 MiB", s.images)
@@ -191,16 +190,42 @@ func TestCommandsNeedOnlyTheirOwn(t *testing.T) {
 
 func TestOwnerOfTheSchema(t *testing.T) {
 	t.Parallel()
-	for environment, warnings := range map[string]int{envLocal: 0, envTest: 1, envProduction: 1} {
-		s, err := readSettings(environmentWith(map[string]string{
-			"APP_ENV": environment, "DB_MIGRATE_USERNAME": "", "DB_MIGRATE_PASSWORD": "",
-		}), serving)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.owner != s.database || len(s.warnings) != warnings {
-			t.Errorf("%s: owner %v with %d warnings, want that of the requests with %d",
-				environment, s.owner.Username, len(s.warnings), warnings)
+	s, err := readSettings(environmentWith(map[string]string{"DB_MIGRATE_USERNAME": "", "DB_MIGRATE_PASSWORD": ""}), serving)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.owner != s.database {
+		t.Errorf("the owner is %v, want the role of the requests", s.owner.Username)
+	}
+}
+
+// TestDoubtfulSettings leaves out what may be left out, though seldom wisely.
+func TestDoubtfulSettings(t *testing.T) {
+	t.Parallel()
+	everywhere := []string{envTest, envProduction}
+	for _, tt := range []struct {
+		name   string
+		needs  needs
+		warned []string
+	}{
+		{"DB_MIGRATE_USERNAME", serving, everywhere},
+		{"DB_MIGRATE_USERNAME", needs{database: true}, everywhere},
+		{"REDIS_PASSWORD", serving, []string{envProduction}},
+		{"REDIS_PASSWORD", needs{database: true}, nil},
+		{"TRUSTED_PROXIES", serving, []string{envProduction}},
+		{"TRUSTED_PROXIES", needs{database: true}, nil},
+	} {
+		for _, environment := range []string{envLocal, envTest, envProduction} {
+			s, err := readSettings(environmentWith(map[string]string{
+				"APP_ENV": environment, "DB_MIGRATE_PASSWORD": "", tt.name: "",
+			}), tt.needs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			warned := len(s.warnings) == 1 && strings.HasPrefix(s.warnings[0], tt.name+" is not set: ")
+			if want := slices.Contains(tt.warned, environment); warned != want || !want && len(s.warnings) > 0 {
+				t.Errorf("%s, %+v without %s: warnings %q, want one of it: %t", environment, tt.needs, tt.name, s.warnings, want)
+			}
 		}
 	}
 }

@@ -84,7 +84,7 @@ func (s *settings) checkEndpoint(r *config.Reader, endpoint string) {
 		return
 	}
 	if u.Scheme == "http" && s.environment == envProduction && !isThisMachine(u.Hostname()) {
-		s.warnings = append(s.warnings, "S3_ENDPOINT is not https: whoever is on the way can read the images")
+		s.warn("S3_ENDPOINT is not https: whoever is on the way can read the images")
 	}
 }
 

@@ -18,10 +18,10 @@ type limitSettings struct {
 	trustedProxies []netip.Prefix
 }
 
-func readLimits(r *config.Reader) limitSettings {
+func (s *settings) readLimits(r *config.Reader, n needs) limitSettings {
 	enabled := r.OneOf("RATE_LIMIT_ENABLED", "true", "false") == "true"
 	bounds := config.Limits{Min: 1, Max: ratelimit.MaxQuota}
-	s := limitSettings{
+	l := limitSettings{
 		perMinute: map[httpapi.Budget]int{
 			httpapi.Reads:  r.Int("RATE_LIMIT_READ_PER_MINUTE", 600, bounds),
 			httpapi.Writes: r.Int("RATE_LIMIT_PER_MINUTE", 120, bounds),
@@ -29,10 +29,13 @@ func readLimits(r *config.Reader) limitSettings {
 		},
 		trustedProxies: r.Networks("TRUSTED_PROXIES"),
 	}
-	if !enabled {
-		s.perMinute = nil
+	if len(l.trustedProxies) == 0 && n.serving && s.environment == envProduction {
+		s.warn("TRUSTED_PROXIES is not set: behind a proxy all strangers have its address, and share one budget")
 	}
-	return s
+	if !enabled {
+		l.perMinute = nil
+	}
+	return l
 }
 
 // LogValue shows the settings.
