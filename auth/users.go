@@ -213,6 +213,10 @@ func saveUser(ctx context.Context, tx *revokingTx, before User, p UserParams, no
 // DeleteUser ends the user's sessions, erases who they were, and frees their e-mail.
 func (s *Service) DeleteUser(ctx context.Context, p *UserPath) (*httpapi.Empty, error) {
 	err := s.revoke(ctx, func(tx *revokingTx) error {
+		// Before the row of the user, as a sign-in does.
+		if err := forgetFailures(ctx, tx, p.ID); err != nil {
+			return err
+		}
 		a, err := lockAccount(ctx, tx, p.ID)
 		if err != nil {
 			return err

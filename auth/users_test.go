@@ -141,6 +141,7 @@ func TestDeleteUser(t *testing.T) {
 	b, _, api := asAdmin(t)
 	u := b.user(t, "boris@example.com", auth.Manager)
 	session := b.login(t, "boris@example.com")
+	b.wantLogin(t, "boris@example.com", "wrong-password", http.StatusUnauthorized)
 	api.Do("PATCH", userPath(u), `{"first_name": "Boris", "last_name": "Lim", "telegram_id": 7, "pachca_id": 8}`).Want(http.StatusOK)
 	api.Do("DELETE", userPath(u), nil).Want(http.StatusNoContent)
 
@@ -157,13 +158,14 @@ func TestDeleteUser(t *testing.T) {
 			t.Errorf("the deleted user is listed: %+v", got)
 		}
 	}
-	var erased, ended bool
+	var erased, ended, forgotten bool
 	err := b.db.QueryRow(t.Context(), `
 SELECT coalesce(email, password_hash, first_name, last_name, telegram_id::text, pachca_id::text) IS NULL,
-	NOT EXISTS (SELECT FROM sessions WHERE user_id = $1 AND revoked_at IS NULL)
-FROM users WHERE id = $1`, u.ID).Scan(&erased, &ended)
-	if err != nil || !erased || !ended {
-		t.Errorf("who it was is erased: %t, the sessions are ended: %t (%v); want both", erased, ended, err)
+	NOT EXISTS (SELECT FROM sessions WHERE user_id = $1 AND revoked_at IS NULL),
+	NOT EXISTS (SELECT FROM sign_in_failures WHERE user_id = $1)
+FROM users WHERE id = $1`, u.ID).Scan(&erased, &ended, &forgotten)
+	if err != nil || !erased || !ended || !forgotten {
+		t.Errorf("who it was is erased: %t, the sessions are ended: %t, failures forgotten: %t (%v); want all", erased, ended, forgotten, err)
 	}
 	if again := b.user(t, "boris@example.com", auth.Guest); again.ID == u.ID {
 		t.Errorf("the new user has the id of the deleted one")
