@@ -12,8 +12,12 @@ import (
 	"github.com/shumbooking/shumbooking/platform/idempotency"
 )
 
-// eraseUser leaves nothing of who a user was: not in their row, nor in the audit log, nor in the replies that are kept
-// for them.
+// eraseUser takes out who a user was: of their row, of the entries of the audit log about that row, and of the replies
+// that are kept for them. What it leaves goes with its age, or stays for the books:
+//
+//   - their bookings, and what the audit log tells of those;
+//   - the addresses from which they signed in and did what is audited, for as long as the audit log keeps its entries;
+//   - the reply to the admin who created them, for as long as replies are kept.
 func eraseUser(ctx context.Context, tx pgx.Tx, u *User, now time.Time) error {
 	if _, err := tx.Exec(ctx, buryUser, u.ID, now); err != nil {
 		return err
