@@ -144,19 +144,13 @@ func (b *bodyPlan) setDefaults(target reflect.Value) error {
 	return nil
 }
 
-// decodeError turns what the decoder found wrong with a body that its schema allows, such as 1.0 for an
-// integer, into a validation error.
+// decodeError turns what the decoder found wrong with a body that its schema allows into a validation error.
 func decodeError(err error) error {
 	semantic, ok := errors.AsType[*json.SemanticError](err)
 	if !ok {
 		return syntaxError(err)
 	}
-	message := errs.Text("has a value of the wrong type")
-	if semantic.GoType != nil && semantic.GoType.Kind() >= reflect.Int && semantic.GoType.Kind() <= reflect.Int64 {
-		message = "must be an integer, written without fraction or exponent"
-	}
-	e := errs.InvalidBody(fieldName(semantic.JSONPointer), "type", message)
-	return e.Because(err)
+	return errs.InvalidBody(fieldName(semantic.JSONPointer), "type", "has a value of the wrong type").Because(err)
 }
 
 // parseJSON reads one JSON text strictly: UTF-8 without NUL, no duplicate names, no trailing data, at most

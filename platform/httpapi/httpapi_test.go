@@ -152,9 +152,11 @@ func TestBodyRefused(t *testing.T) {
 			t.Errorf("%.60s: %s, want %s", tt.body, got, tt.field)
 		}
 	}
-	p := c.Do("POST", "/things", `{"stars":9,"tags":[1],"x":0}`).WantProblem(422, "validation_failed")
-	if len(p.Errors) != 4 {
-		t.Errorf("four wrong fields give %+v, want all at once", p.Errors)
+	for _, body := range []string{`{"stars":9,"tags":[1],"x":0}`, `{"stars":3.0,"tags":[1],"x":0}`, `{"stars":3e0,"tags":[1],"x":0}`} {
+		p := c.Do("POST", "/things", body).WantProblem(422, "validation_failed")
+		if len(p.Errors) != 4 {
+			t.Errorf("%s: four wrong fields give %+v, want all at once", body, p.Errors)
+		}
 	}
 }
 

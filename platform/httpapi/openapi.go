@@ -120,14 +120,22 @@ func requireInResponses(p jsonschema.InterceptPropParams) error {
 	return nil
 }
 
-// formatIntegers says how wide an integer is also where the field is a pointer.
+// formatIntegers says how wide an integer is, also where the field is a pointer or an int: the format is what tells of
+// 1.0 and 1e3, which JSON Schema calls integers, together with all else that is wrong.
 func formatIntegers(p jsonschema.InterceptPropParams) error {
 	t := p.Field.Type
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if p.Processed && t.Kind() == reflect.Int64 && p.PropertySchema.Ref == nil {
+	if !p.Processed || p.PropertySchema.Ref != nil {
+		return nil
+	}
+	switch t.Kind() {
+	case reflect.Int, reflect.Int64:
 		p.PropertySchema.WithFormat("int64")
+	case reflect.Int32:
+		p.PropertySchema.WithFormat("int32")
+	default:
 	}
 	return nil
 }

@@ -74,9 +74,13 @@ func (s *Schemas) parameters(path []string) ([]string, error) {
 // parameterKey tells a parameter of the document from the others of its operation, as "query limit".
 func parameterKey(p map[string]any) string { return fmt.Sprintf("%v %v", p["in"], p["name"]) }
 
-// integerOf judges the integers that a signed type of that many bits does not hold.
+// integerOf refuses the integers that a signed type of that many bits does not hold, and those that are not written as
+// integers, which [number] has as a float64.
 func integerOf(bits int) func(any) error {
 	return func(v any) error {
+		if _, ok := v.(float64); ok {
+			return errors.New("is written with a fraction or an exponent")
+		}
 		n, ok := v.(json.Number)
 		if !ok {
 			return nil
@@ -154,7 +158,7 @@ func describe(k jsonschema.ErrorKind) (code string, message errs.Message) {
 	case *kind.Enum:
 		return "enum", errs.Say("must be one of: %s", listed(k.Want))
 	case *kind.Format:
-		return describeFormat(k.Want)
+		return describeFormat(k)
 	case *kind.Pattern:
 		return describePattern(k.Want)
 	case *kind.MinLength:
@@ -208,14 +212,17 @@ var formatTexts = map[string]errs.Text{
 	"uri":       "is not a URL",
 }
 
-func describeFormat(format string) (code string, message errs.Message) {
-	if bits, ok := strings.CutPrefix(format, "int"); ok {
+func describeFormat(k *kind.Format) (code string, message errs.Message) {
+	if bits, ok := strings.CutPrefix(k.Want, "int"); ok {
+		if _, ok := k.Got.(float64); ok {
+			return "type", errs.Say("must be an integer, written without fraction or exponent")
+		}
 		return "range", errs.Say("is out of the range of %s-bit integers", bits)
 	}
-	if text, ok := formatTexts[format]; ok {
+	if text, ok := formatTexts[k.Want]; ok {
 		return "format", errs.Say(text)
 	}
-	return "format", errs.Say("is not in the format %s", format)
+	return "format", errs.Say("is not in the format %s", k.Want)
 }
 
 func describePattern(pattern string) (code string, message errs.Message) {
