@@ -16,7 +16,7 @@ type Budget string
 const (
 	Reads  Budget = "read"
 	Writes Budget = "write"
-	// SignIn is for what takes or gives away a password or a token.
+	// SignIn is for signing up and in, and for a user's own password and second factor.
 	SignIn Budget = "auth"
 	// Unlimited is for what costs next to nothing or must always answer, such as probes.
 	Unlimited Budget = "none"
