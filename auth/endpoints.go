@@ -22,8 +22,12 @@ func (s *Service) registerSignIn(api *httpapi.API) {
 	}, s.SignUp)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /auth/login", ID: "login", Tag: "Auth", Summary: "Sign in",
-		Description: "Starts a session. An unknown e-mail and a wrong password are answered alike.",
-		Access:      httpapi.Public, Budget: httpapi.SignIn, Errors: []errs.Kind{kindInvalidCredentials, kindOTPRequired},
+		Description: "Starts a session. An account with a second factor needs `otp` as well; `otp_required` says that it is " +
+			"missing and that the password is right. Everything else is answered alike with `invalid_credentials`: an " +
+			"unknown e-mail, a wrong password, a wrong or used code, a disabled user. So is an account that waits: after " +
+			"10 failures in a row each next try has to wait, longer every time up to 15 minutes, and after 100 for an operator. " +
+			"Meanwhile the right password is refused too.",
+		Access: httpapi.Public, Budget: httpapi.SignIn, Errors: []errs.Kind{kindInvalidCredentials, kindOTPRequired},
 	}, s.Login)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /auth/refresh", ID: "refreshTokens", Tag: "Auth", Summary: "Exchange a refresh token for the next pair",
