@@ -78,6 +78,17 @@ type Field struct {
 	Code string
 	// Message says what is wrong, for people.
 	Message Message
+	// Foreign says that the sender of the request chose the name.
+	Foreign bool
+}
+
+// NameForLog returns the name of f, or a question mark for one that its sender chose: people put passwords where they
+// do not belong.
+func (f Field) NameForLog() string {
+	if f.Foreign {
+		return "?"
+	}
+	return f.Field
 }
 
 func (e *Error) Error() string {
@@ -87,7 +98,7 @@ func (e *Error) Error() string {
 		s.WriteString(": " + e.Detail.String())
 	}
 	for _, f := range e.Fields {
-		fmt.Fprintf(&s, "; %s %s: %s", f.In, f.Field, f.Message)
+		fmt.Fprintf(&s, "; %s %s: %s", f.In, f.NameForLog(), f.Message)
 	}
 	if e.Cause != nil {
 		s.WriteString(": " + e.Cause.Error())

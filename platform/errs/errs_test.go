@@ -27,9 +27,10 @@ func TestErrorTextIsForTheLog(t *testing.T) {
 	t.Parallel()
 	err := errs.InvalidFields(
 		errs.Field{Field: "date_to", In: "body", Code: "required", Message: errs.Say("is required")},
+		errs.Field{Field: "hunter2", In: "body", Code: "unknown", Message: errs.Say("is not known"), Foreign: true},
 		errs.Field{Field: "limit", In: "query", Code: "type", Message: errs.Say("must be %s", "integer")},
 	).Because(io.EOF)
-	want := "validation_failed; body date_to: is required; query limit: must be integer: EOF"
+	want := "validation_failed; body date_to: is required; body ?: is not known; query limit: must be integer: EOF"
 	if got := err.Error(); got != want {
 		t.Errorf("Error() = %q, want %q", got, want)
 	}

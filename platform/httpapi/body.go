@@ -242,7 +242,7 @@ func syntaxError(err error) error {
 
 func malformed(at jsontext.Pointer, message errs.Message, cause error) error {
 	e := errs.MalformedRequest.New("The body is not well-formed JSON.").Because(cause)
-	e.Fields = []errs.Field{{Field: fieldName(at), In: "body", Code: "json", Message: message}}
+	e.Fields = []errs.Field{{Field: fieldName(at), In: "body", Code: "json", Message: message, Foreign: true}}
 	return e
 }
 

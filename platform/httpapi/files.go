@@ -80,7 +80,8 @@ func (f *Files) All() iter.Seq2[*File, error] {
 			case errors.Is(err, io.EOF):
 				err = errs.InvalidBody(f.plan.name, "required", "is required")
 			case err == nil && part.name != f.plan.name:
-				err = errs.InvalidBody(cleanText(part.name), "unknown", "is not a known field")
+				err = errs.InvalidFields(errs.Field{Field: cleanText(part.name), In: "body", Code: "unknown",
+					Message: errs.Say("is not a known field"), Foreign: true})
 			case err == nil && n == f.plan.most:
 				err = errs.InvalidBody(f.plan.name, "max_items", textMaxItems, n)
 			}

@@ -9,7 +9,7 @@ import (
 )
 
 // loggable returns what the log is told of err. Of what is wrong with a request it is told the rule and the place, but
-// no name or value that the sender chose: people put passwords where they do not belong.
+// no name or value that the sender chose.
 func loggable(err error) string {
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok || e.Kind.Code != errs.Invalid.Code && e.Kind.Code != errs.MalformedRequest.Code {
@@ -21,14 +21,7 @@ func loggable(err error) string {
 		s.WriteString(": " + string(e.Detail.Format))
 	}
 	for _, f := range e.Fields {
-		name := f.Field
-		if f.Code == unknownField || e.Kind.Code == errs.MalformedRequest.Code {
-			name = "?"
-		}
-		fmt.Fprintf(&s, "; %s %s: %s", f.In, name, f.Code)
+		fmt.Fprintf(&s, "; %s %s: %s", f.In, f.NameForLog(), f.Code)
 	}
 	return s.String()
 }
-
-// unknownField is the code of a field whose name is its sender's.
-const unknownField = "unknown"

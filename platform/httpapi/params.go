@@ -200,7 +200,8 @@ func checkText(query url.Values) error {
 		for _, s := range append([]string{name}, values...) {
 			if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
 				e := errs.MalformedRequest.New("The query contains the NUL character or is not UTF-8.")
-				e.Fields = []errs.Field{{Field: strings.ToValidUTF8(name, "\uFFFD"), In: "query", Code: "text", Message: errs.Say("must be UTF-8 text without the NUL character")}}
+				e.Fields = []errs.Field{{Field: strings.ToValidUTF8(name, "\uFFFD"), In: "query", Code: "text",
+					Message: errs.Say("must be UTF-8 text without the NUL character"), Foreign: true}}
 				return e
 			}
 		}
@@ -221,7 +222,8 @@ func (e *endpoint) unknown(query url.Values) []errs.Field {
 			known = known || p.in == "query" && p.name == name
 		}
 		if !known {
-			fields = append(fields, errs.Field{Field: name, In: "query", Code: "unknown", Message: errs.Say("is not a parameter of this operation")})
+			fields = append(fields, errs.Field{Field: name, In: "query", Code: "unknown",
+				Message: errs.Say("is not a parameter of this operation"), Foreign: true})
 		}
 	}
 	return fields

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 )
@@ -34,7 +35,12 @@ func logOf(t *testing.T, target, body string) map[string]any {
 	c := apitest.Build(t, httpapi.Config{Admit: admit, Log: slog.New(slog.NewJSONHandler(&log, nil))}, func(api *httpapi.API) {
 		httpapi.Handle(api, httpapi.Route{
 			Pattern: "PUT /notes/{id}", ID: "putNote", Tag: "Notes", Summary: "Note", Access: "member",
-		}, func(context.Context, *noteParams) (*httpapi.Empty, error) { return &httpapi.Empty{}, nil })
+		}, func(_ context.Context, p *noteParams) (*httpapi.Empty, error) {
+			if p.Body.Note == "Secret nobody" {
+				return nil, errs.InvalidBody("note", "unknown", "names nobody")
+			}
+			return &httpapi.Empty{}, nil
+		})
 	})
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodPut, target, strings.NewReader(body))
 	req.RemoteAddr = "203.0.113.77:5000"
@@ -77,9 +83,11 @@ func TestRequestLog_OfMistakes(t *testing.T) {
 	for _, tt := range []struct{ target, body, want string }{
 		{"/notes/1", `{"note": "Secret, and far too long for this"}`, "validation_failed; body note: max_length"},
 		{"/notes/1", `{"note": "a", "Secret": 1}`, "validation_failed; body ?: unknown"},
+		{"/notes/1", `{"note": "Secret nobody"}`, "validation_failed; body note: unknown"},
 		{"/notes/1?Secret=1", `{"note": "a"}`, "validation_failed; query ?: unknown"},
-		{"/notes/1", `{"Secret": {"Secret": Secret}}`, "malformed_request"},
-		{"/notes/1", `{"Secret": 1, "Secret": 2}`, "malformed_request"},
+		{"/notes/1?Secret=%ff", `{"note": "a"}`, "malformed_request: The query contains the NUL character or is not UTF-8.; query ?: text"},
+		{"/notes/1", `{"Secret": {"Secret": Secret}}`, "malformed_request: The body is not well-formed JSON.; body ?: json"},
+		{"/notes/1", `{"Secret": 1, "Secret": 2}`, "malformed_request: The body is not well-formed JSON.; body ?: json"},
 		{"/notes/1", `"Secret"`, "validation_failed"},
 		{"/notes/Secret", `{"note": "a"}`, "not_found"},
 	} {
@@ -87,5 +95,17 @@ func TestRequestLog_OfMistakes(t *testing.T) {
 		if err, _ := entry["err"].(string); !strings.HasPrefix(err, tt.want) {
 			t.Errorf("PUT %s with %s logs the error %q, want %q", tt.target, tt.body, err, tt.want)
 		}
+	}
+}
+
+// The same holds for the parts of a body of files.
+func TestRequestLog_OfParts(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	c := apitest.Build(t, httpapi.Config{Admit: admit, Log: slog.New(slog.NewJSONHandler(&log, nil))}, registerFiles)
+	c.As("good").Upload("POST", "/things/1/files", apitest.Part{Field: "Secret", Content: []byte("Secret")}).
+		WantProblem(http.StatusUnprocessableEntity, "validation_failed")
+	if got, want := log.String(), `"validation_failed; body ?: unknown"`; !strings.Contains(got, want) || strings.Contains(got, "Secret") {
+		t.Errorf("a part of another name logs %s, want %s", got, want)
 	}
 }

@@ -123,6 +123,7 @@ func violations(err error, in, field string) []errs.Field {
 	if field != "" {
 		path = append([]string{field}, path...)
 	}
+	_, foreign := invalid.ErrorKind.(*kind.AdditionalProperties)
 	var fields []errs.Field
 	for _, name := range affected(invalid.ErrorKind) {
 		at := path
@@ -130,7 +131,7 @@ func violations(err error, in, field string) []errs.Field {
 			at = slices.Concat(path, []string{name})
 		}
 		code, message := describe(invalid.ErrorKind)
-		fields = append(fields, errs.Field{Field: strings.Join(at, "."), In: in, Code: code, Message: message})
+		fields = append(fields, errs.Field{Field: strings.Join(at, "."), In: in, Code: code, Message: message, Foreign: foreign})
 	}
 	return fields
 }
