@@ -33,11 +33,12 @@ func HandleDocs(api *API) {
 		SwaggerJSON:      api.cfg.RootPath + "/openapi.json",
 		BasePath:         api.cfg.RootPath + "/docs/",
 		InternalBasePath: "/docs/",
-		SettingsUI:       map[string]string{"tryItOutEnabled": "true", "persistAuthorization": "true", "displayRequestDuration": "true"},
+		// A token that the browser stored would outlive the page, for whoever sits down there next.
+		SettingsUI: map[string]string{"tryItOutEnabled": "true", "persistAuthorization": "false", "displayRequestDuration": "true"},
 	}))
 	page := docsRoute("GET /docs", "getDocs", "This documentation", "The API as a page to read and to try.")
 	HandleRaw(api, page, "text/html", func(w http.ResponseWriter, r *http.Request, _ *struct{}) error {
-		ui.ServeHTTP(w, r)
+		ui.ServeHTTP(pageWriter{w}, r)
 		return nil
 	})
 	asset := docsRoute("GET /docs/{file}", "getDocsFile", "A file of the documentation", "Scripts, styles and icons of the documentation.")
@@ -59,6 +60,17 @@ func docsRoute(pattern, id, summary, description string) Route {
 	return Route{
 		Pattern: pattern, ID: id, Tag: "System", Summary: summary, Description: description, Access: Public, Budget: Unlimited,
 	}
+}
+
+// pageType says what the bytes of a page are: browsers guess the encoding otherwise.
+const pageType = "text/html; charset=utf-8"
+
+// A pageWriter takes a page from a handler that does not tell its encoding.
+type pageWriter struct{ http.ResponseWriter }
+
+func (w pageWriter) Write(b []byte) (int, error) {
+	w.Header().Set("Content-Type", pageType)
+	return w.ResponseWriter.Write(b)
 }
 
 type docsFile struct {
@@ -85,7 +97,7 @@ func (a *API) serveProblems(w http.ResponseWriter, _ *http.Request, _ *struct{})
 		return fmt.Errorf("render problems: %w", err)
 	}
 	w.Header().Set("Content-Security-Policy", docsPolicy)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Type", pageType)
 	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	_, err = w.Write(b.Bytes())
 	return err
