@@ -112,7 +112,7 @@ func (s *Service) tryOnce(ctx context.Context, tx *revokingTx, t *try) (subject,
 		}
 	}
 	if reason != "" {
-		return found, reason, s.fail(ctx, tx, t, found.ID, reason, now)
+		return found, reason, s.fail(ctx, tx, t, &found, reason, now)
 	}
 	return found, "", s.succeed(ctx, tx, t, &found)
 }
@@ -169,17 +169,19 @@ func (f *subject) judge(t *try, matches bool) string {
 }
 
 // fail counts the failure, if it was a guess, and records it.
-func (s *Service) fail(ctx context.Context, tx pgx.Tx, t *try, userID int64, reason string, now time.Time) error {
+func (s *Service) fail(ctx context.Context, tx pgx.Tx, t *try, of *subject, reason string, now time.Time) error {
 	guessed := reason == reasonWrongPassword || reason == reasonWrongOTP
-	_, err := tx.Exec(ctx, countFailure, userID, now, guessed, waitsFrom, locksFrom, maxWait.Seconds())
+	_, err := tx.Exec(ctx, countFailure, of.ID, now, guessed, waitsFrom, locksFrom, maxWait.Seconds(), of.Failures)
 	if err != nil {
 		return err
 	}
 	return audit.Record(ctx, tx, audit.Entry{
-		Action: t.action + ".failure", Object: objectUser, ID: userID, After: map[string]string{"reason": reason},
+		Action: t.action + ".failure", Object: objectUser, ID: of.ID, After: map[string]string{"reason": reason},
 	})
 }
 
+// Of guesses at once, those that began before the account had to wait and end after that count no more: each of them
+// would double the wait, so that one burst would make it the longest.
 const countFailure = `
 INSERT INTO sign_in_failures AS f (user_id, failures, next_try_at)
 SELECT id, 1, $2 FROM users WHERE id = $1 AND $3
@@ -187,7 +189,8 @@ ON CONFLICT (user_id) DO UPDATE
 SET failures = f.failures + 1, next_try_at = CASE
 	WHEN f.failures + 1 >= $5 THEN 'infinity'
 	WHEN f.failures + 1 >= $4 THEN $2 + least(power(2, f.failures + 1 - $4), $6) * interval '1 second'
-	ELSE $2 END`
+	ELSE $2 END
+WHERE f.failures < $4 OR $7 >= $4`
 
 // succeed grants what was asked for and records it. Whoever locks failures and the row of a user locks them in this
 // order.

@@ -116,16 +116,30 @@ func TestSignInGuessesAtOnce(t *testing.T) {
 	t.Parallel()
 	b, _ := signedInAnna(t)
 	b.guesses(t, 500)
-	looked := b.failures(t, "anna@example.com")
-	if most := auth.WaitsFrom + 2*b.auth.HashingSlots() - 1; looked < auth.WaitsFrom || looked > most {
+	if looked, most := b.looks(t), auth.WaitsFrom+2*b.auth.HashingSlots()-1; looked < auth.WaitsFrom || looked > most {
 		t.Errorf("%d of 500 guesses were looked at, want %d to %d", looked, auth.WaitsFrom, most)
 	}
+	if n := b.failures(t, "anna@example.com"); n != auth.WaitsFrom {
+		t.Errorf("%d failures after 500 guesses at once, want %d: the first wait is the shortest", n, auth.WaitsFrom)
+	}
+	b.clock.advance(time.Second)
+	b.wantLogin(t, "anna@example.com", goodPassword, http.StatusOK)
 	b.failTimes(t, "anna@example.com", 20)
 	b.clock.advance(time.Second)
 	b.guesses(t, 100)
 	if n := b.failures(t, "anna@example.com"); n != 21 {
 		t.Errorf("%d failures after a wait and 100 guesses at once, want 21", n)
 	}
+}
+
+// looks returns how many guesses were compared with the password.
+func (b *bench) looks(t *testing.T) (n int) {
+	t.Helper()
+	const compared = `SELECT count(*) FROM audit_log WHERE action = 'sign_in.failure' AND after ->> 'reason' = 'invalid_password'`
+	if err := b.db.QueryRow(t.Context(), compared).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestSignInsAtOnce(t *testing.T) {
