@@ -32,8 +32,8 @@ type Argon2 struct {
 const (
 	saltSize = 16
 	hashSize = 32
-	// maxTurnWait is how long a request waits for its turn to hash, which is less than it has to be answered.
-	maxTurnWait = 20 * time.Second
+	// maxTurnWait is how long a request waits for its turn to hash: less than it has in all, so that it is told why.
+	maxTurnWait = 8 * time.Second
 )
 
 // Bounds of what is taken from a stored hash, so that a bad one cannot take the memory of the process.

@@ -100,7 +100,7 @@ func setRoleCommand() command {
 					if err := users.SetRole(ctx, *email, auth.Role(*role)); err != nil {
 						return err
 					}
-					return tell(env.stdout, "%s is a %s now.", *email, *role)
+					return tell(env.stdout, "%s has the role %s now.", *email, *role)
 				})
 			}
 		},
