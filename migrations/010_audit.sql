@@ -48,6 +48,9 @@ LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
 		AND EXISTS (SELECT FROM public.users u WHERE u.id = user_id AND u.deleted_at IS NOT NULL)
 $$;
 
+-- What runs as the owner is not for every role that may connect: 'booking migrate' grants it to the one that serves.
+REVOKE EXECUTE ON FUNCTION audit_log_purge(integer), audit_log_forget(bigint) FROM PUBLIC;
+
 ---- create above / drop below ----
 
 DROP FUNCTION audit_log_forget;

@@ -131,28 +131,34 @@ func grant(ctx context.Context, s settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	role := pgx.Identifier{s.database.Username}.Sanitize()
-	_, err = conn.Exec(ctx, `
+	// At once, lest the role may for a moment, or after a failure for ever, change what it must not.
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
 GRANT USAGE ON SCHEMA public TO `+role+`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO `+role+`;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO `+role+`;
 REVOKE INSERT, UPDATE, DELETE ON schema_version FROM `+role)
-	if err == nil {
-		err = protectAuditLog(ctx, conn, role)
-	}
+		if err != nil {
+			return err
+		}
+		return protectAuditLog(ctx, tx, role)
+	})
 	if err != nil {
 		return fmt.Errorf("grant rights to %s: %w", s.database.Username, err)
 	}
 	return nil
 }
 
-// protectAuditLog leaves the role nothing but to add to the log and to read it. The table is not there when the schema
-// was moved to a version before it.
-func protectAuditLog(ctx context.Context, conn *pgx.Conn, role string) error {
+// protectAuditLog leaves the role nothing but to read the log, to add to it, and to call the functions that remove
+// what has to go. The table is not there when the schema was moved to a version before it.
+func protectAuditLog(ctx context.Context, tx pgx.Tx, role string) error {
 	var exists bool
-	err := conn.QueryRow(ctx, `SELECT to_regclass('public.audit_log') IS NOT NULL`).Scan(&exists)
+	err := tx.QueryRow(ctx, `SELECT to_regclass('public.audit_log') IS NOT NULL`).Scan(&exists)
 	if err != nil || !exists {
 		return err
 	}
-	_, err = conn.Exec(ctx, "REVOKE UPDATE, DELETE ON audit_log FROM "+role)
+	_, err = tx.Exec(ctx, `
+REVOKE UPDATE, DELETE ON audit_log FROM `+role+`;
+GRANT EXECUTE ON FUNCTION audit_log_purge(integer), audit_log_forget(bigint) TO `+role)
 	return err
 }

@@ -47,6 +47,7 @@ func TestRightsOfTheRuntimeRole(t *testing.T) {
 	const prepare = `
 CREATE ROLE %[1]s;
 GRANT SELECT, INSERT ON audit_log TO %[1]s;
+GRANT EXECUTE ON FUNCTION audit_log_purge(integer), audit_log_forget(bigint) TO %[1]s;
 INSERT INTO users (email) VALUES ('anna@example.com');
 INSERT INTO audit_log (at, action) VALUES (now() - interval '401 days', 'old');
 INSERT INTO audit_log (action, object_type, object_id, after)
