@@ -2,6 +2,8 @@ package booking_test
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/shumbooking/shumbooking/platform/httpapi"
@@ -99,5 +101,63 @@ func TestRoomsAndHotelsMatch(t *testing.T) {
 	for _, target := range []string{roomPath, hotelPath} {
 		sendWith(admin, "DELETE", target, "If-Match", tagOf(admin, target), nil).Want(204)
 		sendWith(admin, "DELETE", target, "If-Match", staleTag, nil).WantProblem(404, "not_found")
+	}
+}
+
+// TestNightsMatch: the tag of nights is that of the same range, and changes with what is booked of them.
+func TestNightsMatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hotel := w.hotel()
+	room := w.room(hotel, 100, 5, 2)
+	staff, _ := w.manager(hotel)
+	stranger, _ := w.manager()
+	guest, _ := w.guest()
+	target := nightsPath(hotel, room, 3)
+	price := func(p int) body { return body{"price": p} }
+
+	read := tagOf(staff, target)
+	if got := sendWith(staff, "GET", target, "If-None-Match", read, nil); got.Status != 304 || read == "" {
+		t.Errorf("GET of the nights %q that the client has: got %d, want 304", read, got.Status)
+	}
+	sendWith(stranger, "PATCH", target, "If-Match", staleTag, price(1)).WantProblem(404, "not_found")
+	sendWith(staff, "PATCH", target, "If-Match", staleTag, price(1)).WantProblem(412, "precondition_failed")
+	sendWith(staff, "PATCH", nightsPath(hotel, room, 2), "If-Match", read, price(1)).WantProblem(412, "precondition_failed")
+	changed := sendWith(staff, "PATCH", target, "If-Match", read, price(1)).Want(200)
+	if got := tagOf(staff, target); got != changed.Header.Get("ETag") || got == read {
+		t.Errorf("ETag after PATCH: got %q, want that of the answer, %q, and not %q", got, changed.Header.Get("ETag"), read)
+	}
+	sendWith(staff, "PATCH", target, "If-Match", read, price(2)).WantProblem(412, "precondition_failed")
+
+	before := tagOf(staff, target)
+	book(guest, stay(room, soon(), 1))
+	sendWith(staff, "PATCH", target, "If-Match", before, price(3)).WantProblem(412, "precondition_failed")
+	sendWith(staff, "PATCH", target, "If-Match", "*", price(3)).Want(200)
+	sendWith(staff, "PATCH", target, "If-None-Match", tagOf(staff, target), price(4)).WantProblem(412, "precondition_failed")
+}
+
+// TestNightsMatch_Racing: of changes that know of the same nights, one is made.
+func TestNightsMatch_Racing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hotel := w.hotel()
+	room := w.room(hotel, 100, 5, 2)
+	staff, _ := w.manager(hotel)
+	target := nightsPath(hotel, room, 3)
+	for round := range 5 {
+		tag := tagOf(staff, target)
+		var made atomic.Int64
+		var senders sync.WaitGroup
+		for i := range 8 {
+			senders.Go(func() {
+				if sendWith(staff, "PATCH", target, "If-Match", tag, body{"price": 1000*(round+1) + i}).Status == 200 {
+					made.Add(1)
+				}
+			})
+		}
+		senders.Wait()
+		if got := made.Load(); got != 1 {
+			t.Errorf("round %d: %d changes were made, want one", round, got)
+		}
 	}
 }

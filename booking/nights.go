@@ -64,8 +64,11 @@ func (s *Service) Nights(ctx context.Context, p *NightsParams) (*page.List[RoomN
 	if len(nights) == 0 {
 		return nil, errs.NotFound.New("")
 	}
-	return &page.List[RoomNight]{Items: nights}, nil
+	return calendar(nights), nil
 }
+
+// calendar is how nights are shown.
+func calendar(nights []RoomNight) *page.List[RoomNight] { return &page.List[RoomNight]{Items: nights} }
 
 // NightSettings are what can be set on nights.
 type NightSettings struct {
@@ -90,38 +93,46 @@ func (s *Service) UpdateNights(ctx context.Context, p *UpdateNightsParams) (*pag
 	if err := p.Body.Apply(&set); err != nil {
 		return nil, err
 	}
-	keep := set.Price != nil && *set.Price == keepPrice
-	if keep {
-		set.Price = nil
-	}
 	var nights []RoomNight
-	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		if _, err := lockOwnRoom(ctx, tx, p.RoomParams); err != nil {
-			return err
-		}
-		if err := checkNightsOpen(ctx, tx, p); err != nil {
-			return err
-		}
-		before, err := pg.Collect[RoomNight](ctx, tx, selectNights, p.From, p.To, p.HotelID, p.RoomID)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, upsertNights, p.From, p.To, p.RoomID, set.Price, keep, set.Closed); err != nil {
-			return err
-		}
-		if err := refreshPriceBounds(ctx, tx, p.RoomID); err != nil {
-			return err
-		}
-		nights, err = pg.Collect[RoomNight](ctx, tx, selectNights, p.From, p.To, p.HotelID, p.RoomID)
-		if err != nil {
-			return err
-		}
-		return recordNights(ctx, tx, p.RoomID, before, nights)
+	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) (err error) {
+		nights, err = updateNights(ctx, tx, p, set)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("update nights: %w", err)
 	}
-	return &page.List[RoomNight]{Items: nights}, nil
+	return calendar(nights), nil
+}
+
+func updateNights(ctx context.Context, tx pgx.Tx, p *UpdateNightsParams, set NightSettings) ([]RoomNight, error) {
+	if _, err := lockOwnRoom(ctx, tx, p.RoomParams); err != nil {
+		return nil, err
+	}
+	if err := checkNightsOpen(ctx, tx, p); err != nil {
+		return nil, err
+	}
+	before, err := pg.Collect[RoomNight](ctx, tx, selectNights, p.From, p.To, p.HotelID, p.RoomID)
+	if err != nil {
+		return nil, err
+	}
+	if err := httpapi.CheckMatch(ctx, calendar(before)); err != nil {
+		return nil, err
+	}
+	keep := set.Price != nil && *set.Price == keepPrice
+	if keep {
+		set.Price = nil
+	}
+	if _, err := tx.Exec(ctx, upsertNights, p.From, p.To, p.RoomID, set.Price, keep, set.Closed); err != nil {
+		return nil, err
+	}
+	if err := refreshPriceBounds(ctx, tx, p.RoomID); err != nil {
+		return nil, err
+	}
+	nights, err := pg.Collect[RoomNight](ctx, tx, selectNights, p.From, p.To, p.HotelID, p.RoomID)
+	if err != nil {
+		return nil, err
+	}
+	return nights, recordNights(ctx, tx, p.RoomID, before, nights)
 }
 
 // recordNights adds the nights of the room that have changed to the audit log. Both lists are of the same dates.

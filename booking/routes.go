@@ -89,12 +89,12 @@ func (s *Service) registerInventory(api *httpapi.API) {
 	}, s.DeleteHotel)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /hotels/{hotel_id}/rooms/{room_id}/nights", ID: "listNights", Tag: tagRooms, Summary: "List the nights of a room",
-		Access: auth.Staff,
+		Access: auth.Staff, Conditional: true,
 	}, s.Nights)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PATCH /hotels/{hotel_id}/rooms/{room_id}/nights", ID: "updateNights", Tag: tagRooms, Summary: "Price, close or open nights of a room",
 		Description: "Applies to every night from `from` to the one before `to`. A null `price` gives them the room's own. " +
-			"Bookings of nights that are closed stay.",
-		Access: auth.Staff, Errors: []errs.Kind{kindDatesInPast, kindTooFarAhead},
+			"Bookings of nights that are closed stay. `If-Match` takes the ETag of the same nights.",
+		Access: auth.Staff, Conditional: true, Errors: []errs.Kind{kindDatesInPast, kindTooFarAhead},
 	}, s.UpdateNights)
 }
