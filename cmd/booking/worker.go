@@ -84,7 +84,7 @@ func (a *application) employ(ctx context.Context, s settings) (err error) {
 	a.auth.AddWorkers(workers)
 	a.booking.AddWorkers(workers)
 	a.media.AddWorkers(workers)
-	purge.AddWorkers(workers, a.pool)
+	purge.AddWorkers(workers, a.pool, a.registry)
 	a.worker, err = jobs.NewWorker(a.queue, workers, periodicJobs(), a.jobsConfig())
 	return err
 }

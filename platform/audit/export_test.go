@@ -20,3 +20,6 @@ func ListStatement(p *ListParams, at time.Time, id int64) *pg.Statement {
 	}
 	return p.statement(&position{at, id})
 }
+
+// PurgeTimeout is how long a purge may take.
+func PurgeTimeout() time.Duration { return (&purger{}).Timeout(nil) }

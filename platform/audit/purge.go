@@ -17,6 +17,8 @@ const (
 	purgeBatch = 1000
 	// maxPurgeBatches bounds a job. What is left is for the next.
 	maxPurgeBatches = 1000
+	// purgeTimeout is for all of them.
+	purgeTimeout = 15 * time.Minute
 )
 
 // PurgeArgs ask for the removal of entries that are older than 400 days.
@@ -40,6 +42,9 @@ type purger struct {
 	river.WorkerDefaults[PurgeArgs]
 	service *Service
 }
+
+// Timeout implements river.Worker.
+func (*purger) Timeout(*river.Job[PurgeArgs]) time.Duration { return purgeTimeout }
 
 // Work implements river.Worker.
 func (p *purger) Work(ctx context.Context, _ *river.Job[PurgeArgs]) error {

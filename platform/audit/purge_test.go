@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/shumbooking/shumbooking/platform/audit"
+	"github.com/shumbooking/shumbooking/platform/jobs"
 	"github.com/shumbooking/shumbooking/platform/jobs/jobstest"
 )
 
@@ -33,6 +34,14 @@ func (f *fixture) purge(t *testing.T) {
 	kinds := river.NewWorkers()
 	f.audit.AddWorkers(kinds)
 	jobstest.RunPeriodic(t, f.db, kinds, audit.PeriodicJobs())
+}
+
+// Where most of a log has to go at once, a purge needs more time than jobs have by default.
+func TestPurgeHasTime(t *testing.T) {
+	t.Parallel()
+	if got := audit.PurgeTimeout(); got <= jobs.Timeout {
+		t.Errorf("timeout = %v, want more than the default, %v", got, jobs.Timeout)
+	}
 }
 
 // The role that serves requests adds to the log and reads it. Old entries go by the function alone, and the function

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/riverqueue/river"
 
 	"github.com/shumbooking/shumbooking/platform/jobs"
@@ -33,8 +35,13 @@ func (Args) Kind() string { return "idempotency_purge" }
 // InsertOpts gives up early, as the next purge is an hour away at most.
 func (Args) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: attempts} }
 
-// AddWorkers adds what purges db.
-func AddWorkers(w *river.Workers, db *pgxpool.Pool) { river.AddWorker(w, &worker{db: db}) }
+// AddWorkers adds what purges db, and counts it in metrics.
+func AddWorkers(w *river.Workers, db *pgxpool.Pool, metrics prometheus.Registerer) {
+	purged := promauto.With(metrics).NewCounter(prometheus.CounterOpts{
+		Name: "idempotency_replies_purged_total", Help: "Replies to requests with a key removed for their age.",
+	})
+	river.AddWorker(w, &worker{db: db, purged: purged})
+}
 
 // PeriodicJobs are the jobs of this package that come again and again.
 func PeriodicJobs() []*river.PeriodicJob {
@@ -43,7 +50,8 @@ func PeriodicJobs() []*river.PeriodicJob {
 
 type worker struct {
 	river.WorkerDefaults[Args]
-	db *pgxpool.Pool
+	db     *pgxpool.Pool
+	purged prometheus.Counter
 }
 
 // Timeout implements river.Worker.
@@ -53,6 +61,7 @@ func (*worker) Timeout(*river.Job[Args]) time.Duration { return 15 * time.Minute
 func (w *worker) Work(ctx context.Context, _ *river.Job[Args]) error {
 	err := jobs.InBatches(ctx, batch, maxBatches, func(ctx context.Context, size int) (int64, error) {
 		gone, err := w.db.Exec(ctx, deleteOld, Keep, size)
+		w.purged.Add(float64(gone.RowsAffected()))
 		return gone.RowsAffected(), err
 	})
 	if err != nil {

@@ -2,11 +2,14 @@ package purge_test
 
 import (
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/riverqueue/river"
 
 	"github.com/shumbooking/shumbooking/platform/idempotency/purge"
@@ -31,7 +34,16 @@ SELECT $1, i, '', 201, '', '', '', now() - $3::interval FROM generate_series(1, 
 	insert("young", 500, purge.Keep-time.Minute)
 	insert("new", 500, 0)
 
-	runPurge(t, db)
+	metrics := prometheus.NewRegistry()
+	runPurge(t, db, metrics)
+	const counted = `
+# HELP idempotency_replies_purged_total Replies to requests with a key removed for their age.
+# TYPE idempotency_replies_purged_total counter
+idempotency_replies_purged_total 2500
+`
+	if err := testutil.GatherAndCompare(metrics, strings.NewReader(counted)); err != nil {
+		t.Error(err)
+	}
 	left := make(map[string]int)
 	rows, err := db.Query(t.Context(), "SELECT caller, count(*) FROM idempotency_keys GROUP BY caller")
 	if err != nil {
@@ -48,9 +60,9 @@ SELECT $1, i, '', 201, '', '', '', now() - $3::interval FROM generate_series(1, 
 }
 
 // runPurge lets a worker run the periodic job.
-func runPurge(t *testing.T, db *pgxpool.Pool) {
+func runPurge(t *testing.T, db *pgxpool.Pool, metrics prometheus.Registerer) {
 	t.Helper()
 	kinds := river.NewWorkers()
-	purge.AddWorkers(kinds, db)
+	purge.AddWorkers(kinds, db, metrics)
 	jobstest.RunPeriodic(t, db, kinds, purge.PeriodicJobs())
 }
