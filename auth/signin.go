@@ -51,7 +51,7 @@ type LoginParams struct {
 	Email    string `json:"email" required:"true" minLength:"1" maxLength:"254" example:"anna@example.com"`
 	Password string `json:"password" required:"true" format:"password" minLength:"1" maxLength:"1024" example:"seven-quiet-herons"`
 	// OTP is a code of the second factor or a recovery code.
-	OTP *string `json:"otp" minLength:"1" maxLength:"64" description:"The code of the authenticator app, or a recovery code, where the account demands one." example:"492039"`
+	OTP *string `json:"otp" minLength:"1" maxLength:"64" description:"The code of the authenticator app, or a recovery code, where the account demands one, such as 492039."`
 }
 
 // Tokens is what a client signs its requests with.

@@ -28,9 +28,7 @@ func (e *endpoint) finishHeaders(op map[string]any) {
 		if known, ok := response["headers"].(map[string]any); ok {
 			maps.Copy(headers, known)
 		}
-		if len(headers) > 0 {
-			response["headers"] = headers
-		}
+		response["headers"] = headers
 	}
 }
 
@@ -38,15 +36,16 @@ func (e *endpoint) finishHeaders(op map[string]any) {
 func (e *endpoint) headerParameters() []any {
 	var list []any
 	add := func(name, description, example string) {
-		list = append(list, map[string]any{
-			"name": name, "in": "header", "description": description, "example": example,
-			"schema": map[string]any{"type": "string"},
-		})
+		p := map[string]any{"name": name, "in": "header", "description": description, "schema": map[string]any{"type": "string"}}
+		if example != "" {
+			p["example"] = example
+		}
+		list = append(list, p)
 	}
 	if e.Idempotent {
+		// Without an example, with which the second try of a newcomer would be taken for a repetition of the first.
 		add("Idempotency-Key", "Lets the request be sent again without its effect happening again: 1 to 255 visible "+
-			"ASCII characters, such as a UUID, that the client makes for each request. The reply is kept for 24 hours.",
-			"7d3b9a4e-5c0e-4a57-9d8a-2f6f3c1f8b11")
+			"ASCII characters, such as a UUID, that the client makes for each request. The reply is kept for 24 hours.", "")
 	}
 	switch {
 	case e.Conditional && e.method == http.MethodGet:
