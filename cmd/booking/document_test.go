@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"unicode"
 )
@@ -44,4 +46,70 @@ func TestOpenAPIIsPlainText(t *testing.T) {
 			}
 		}
 	})
+}
+
+// at follows names through the objects of a document.
+func at(v any, names ...string) any {
+	for _, name := range names {
+		object, _ := v.(map[string]any)
+		v = object[name]
+	}
+	return v
+}
+
+// TestOpenAPIExamplesOfProblems: each answer that is a problem shows those that it can be, and no other.
+func TestOpenAPIExamplesOfProblems(t *testing.T) {
+	t.Parallel()
+	document, shown := readDocument(t), 0
+	walkDocument(document["paths"], nil, func(where []any, v any) {
+		examples, ok := at(v, "content", "application/problem+json").(map[string]any)
+		if !ok {
+			return
+		}
+		status, codes := where[len(where)-1].(string), examples["examples"].(map[string]any)
+		if len(codes) == 0 {
+			t.Errorf("%v has no example", where)
+		}
+		for code := range codes {
+			example := at(document, "components", "examples", code, "value")
+			if got := fmt.Sprint(at(example, "status"), at(example, "code")); got != status+code {
+				t.Errorf("%v: the example %s has status and code %s", where, code, got)
+			}
+			if title := at(example, "title"); title == nil || title == "" {
+				t.Errorf("%v: the example %s has no title", where, code)
+			}
+			shown++
+		}
+	})
+	if shown == 0 {
+		t.Error("no problem has an example")
+	}
+}
+
+// TestOpenAPILetsClientsAsk: what a client may choose is a parameter, which the page for trying fills in only where it
+// does no harm.
+func TestOpenAPILetsClientsAsk(t *testing.T) {
+	t.Parallel()
+	document := readDocument(t)
+	const language = "#/components/parameters/Language"
+	for where, want := range map[string]bool{
+		"post /bookings": true, "get /hotels/{hotel_id}": true, "post /hotels/{hotel_id}/images": true,
+		"get /live": false, "get /docs": false, "get /openapi.json": false,
+	} {
+		method, path, _ := strings.Cut(where, " ")
+		list, _ := at(document, "paths", path, method, "parameters").([]any)
+		got := slices.ContainsFunc(list, func(p any) bool { return at(p, "$ref") == language })
+		if got != want {
+			t.Errorf("%s takes a language: %t, want %t", where, got, want)
+		}
+		for _, p := range list {
+			if at(p, "name") == "Idempotency-Key" && at(p, "example") != nil {
+				t.Errorf("%s has an example of an idempotency key: two tries would be one request", where)
+			}
+		}
+	}
+	login := at(document, "paths", "/auth/login", "post", "requestBody", "content", "application/json", "example")
+	if at(login, "email") == nil || at(login, "otp") != nil {
+		t.Errorf("example of a sign-in = %v, want an e-mail and no one-time code", login)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/shumbooking/shumbooking/platform/date"
+	"github.com/shumbooking/shumbooking/platform/errs"
 )
 
 const (
@@ -22,12 +23,13 @@ const (
 )
 
 // finish adds what reflection cannot know: descriptions of responses, schemas of patches, headers, examples.
-func (a *API) finish(doc map[string]any) {
+func (a *API) finish(doc map[string]any) error {
 	for _, e := range a.endpoints {
 		op := member(doc, "paths", e.path, strings.ToLower(e.method))
 		e.finishResponses(op)
 		finishParameters(op)
 		e.finishHeaders(op)
+		a.finishLanguage(e, op)
 		maps.DeleteFunc(op, func(name string, _ any) bool { return strings.HasPrefix(name, unknownPrefix) })
 		if e.Access == Public {
 			op["security"] = []any{}
@@ -46,6 +48,7 @@ func (a *API) finish(doc map[string]any) {
 	putNullLast(doc)
 	doc["tags"] = a.tags()
 	a.finishExamples(doc, date.Of(time.Now().UTC()))
+	return a.finishComponents(doc)
 }
 
 func (e *endpoint) finishResponses(op map[string]any) {
@@ -57,7 +60,11 @@ func (e *endpoint) finishResponses(op map[string]any) {
 			if response["content"] == nil {
 				response["content"] = make(map[string]any)
 			}
-			member(response, "content")[problemType] = map[string]any{"schema": map[string]any{"$ref": schemaPrefix + "Problem"}}
+			examples := make(map[string]any)
+			for _, k := range e.kindsOf(code) {
+				examples[k.Code] = shared("examples", k.Code)
+			}
+			member(response, "content")[problemType] = map[string]any{"schema": shared("schemas", "Problem"), "examples": examples}
 		}
 		if status == "201" && reflect.PointerTo(e.out).Implements(reflect.TypeFor[locator]()) {
 			response["headers"] = map[string]any{"Location": map[string]any{
@@ -127,17 +134,20 @@ func nullRank(name any) int {
 
 // meaning says what a status of e stands for: for problems, their codes.
 func (e *endpoint) meaning(status string) string {
+	code, _ := strconv.Atoi(status)
 	var codes []string
-	for _, k := range e.kinds() {
-		if strconv.Itoa(k.Status) == status {
-			codes = append(codes, fmt.Sprintf("`%s`: %s.", k.Code, k.Title))
-		}
+	for _, k := range e.kindsOf(code) {
+		codes = append(codes, fmt.Sprintf("`%s`: %s.", k.Code, k.Title))
 	}
 	if len(codes) > 0 {
 		return strings.Join(codes, " ")
 	}
-	code, _ := strconv.Atoi(status)
 	return http.StatusText(code)
+}
+
+// kindsOf are the problems of e that have a status.
+func (e *endpoint) kindsOf(status int) []errs.Kind {
+	return slices.DeleteFunc(e.kinds(), func(k errs.Kind) bool { return k.Status != status })
 }
 
 // finishPatch gives the operation a schema of its own, in which nothing is required and nothing has a default.

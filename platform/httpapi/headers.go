@@ -24,7 +24,11 @@ func (e *endpoint) finishHeaders(op map[string]any) {
 	}
 	for status, response := range member(op, "responses") {
 		response := response.(map[string]any)
-		headers := e.answerHeaders(status)
+		code, _ := strconv.Atoi(status)
+		headers := e.answerHeaders(code)
+		for _, name := range e.sharedHeaders(code) {
+			headers[name] = shared("headers", name)
+		}
 		if known, ok := response["headers"].(map[string]any); ok {
 			maps.Copy(headers, known)
 		}
@@ -57,14 +61,13 @@ func (e *endpoint) headerParameters() []any {
 	return list
 }
 
-// answerHeaders are the headers of e's answers of a status.
-func (e *endpoint) answerHeaders(status string) map[string]any {
+// answerHeaders are the headers of e's answers of a status that are not the same everywhere.
+func (e *endpoint) answerHeaders(status int) map[string]any {
 	headers := make(map[string]any)
 	text := func(description string) map[string]any {
 		return map[string]any{"description": description, "schema": map[string]any{"type": "string"}}
 	}
-	code, _ := strconv.Atoi(status)
-	succeeded := code < http.StatusBadRequest
+	succeeded := status < http.StatusBadRequest
 	switch {
 	case !succeeded:
 	case e.contentType != "":
@@ -72,23 +75,35 @@ func (e *endpoint) answerHeaders(status string) map[string]any {
 	default:
 		headers["Cache-Control"] = text("`" + e.cacheControl() + "`")
 	}
-	if e.Conditional && succeeded && code != http.StatusNoContent {
+	if e.Conditional && succeeded && status != http.StatusNoContent {
 		headers["ETag"] = text("The version of the representation, for If-None-Match and If-Match.")
 	}
 	if e.Idempotent && succeeded {
 		headers[replayedHeader] = text("true where the reply is that of an earlier request with the same key.")
 	}
-	if e.Budget != Unlimited && succeeded || code == http.StatusTooManyRequests {
-		headers["RateLimit-Policy"] = text("The budget: its name, requests (q) and seconds (w).")
-		headers["RateLimit"] = text("What is left of the budget: requests (r) in the next seconds (t).")
-	}
-	switch {
-	case code == http.StatusUnauthorized:
-		headers["WWW-Authenticate"] = text("How to sign in: `Bearer`.")
-	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable:
-		headers["Retry-After"] = text("Seconds to wait before trying again.")
-	case code == http.StatusConflict && e.Idempotent:
-		headers["Retry-After"] = text("Seconds to wait before trying again, while the same request is still being worked on.")
-	}
 	return headers
+}
+
+// sharedHeaders names those headers of e's answers of a status that mean the same everywhere.
+func (e *endpoint) sharedHeaders(status int) []string {
+	names := []string{requestIDHeader}
+	// Size and media type are judged before anything is counted.
+	unread := status == http.StatusRequestEntityTooLarge || status == http.StatusUnsupportedMediaType
+	if e.Budget != Unlimited && (!unread || e.files != nil) {
+		names = append(names, "RateLimit-Policy", "RateLimit")
+	}
+	if status >= http.StatusBadRequest {
+		names = append(names, "Content-Language")
+	}
+	busy := status == http.StatusConflict && e.Idempotent // another request with the same key
+	if busy || status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+		names = append(names, "Retry-After")
+	}
+	if status == http.StatusUnauthorized {
+		names = append(names, "WWW-Authenticate")
+	}
+	if unread && e.body != nil && e.body.patch {
+		names = append(names, "Accept-Patch")
+	}
+	return names
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,13 +65,20 @@ func TestHeadersAreDocumented(t *testing.T) {
 		{"/leaves", "post", c.As("spent").Do("POST", "/leaves", `{"text":"d"}`), 429},
 		{"/things/{id}", "get", c.Do("GET", "/things/5031", nil), 503},
 		{"/parcels", "post", send(t, good, "POST", "/parcels", `{"title":"a"}`, "Idempotency-Key", "k"), 409},
+		{"/things/{id}", "get", c.Do("GET", "/things/404", nil), 404},
+		{"/things/{id}", "patch", good.DoRaw("PATCH", "/things/1", "text/plain", strings.NewReader("x")), 415},
+		{"/things", "post", good.DoRaw("POST", "/things", "text/plain", strings.NewReader("x")), 415},
 		{"/ping", "get", c.Do("GET", "/ping", nil), 200},
+		{"/docs", "get", c.Do("GET", "/docs", nil), 200},
 	} {
 		documented := doc.Paths[tt.path][tt.method].Responses[strconv.Itoa(tt.res.Want(tt.status).Status)].Headers
-		names := []string{"ETag", "Location", "Retry-After", "WWW-Authenticate"}
-		// No problem may be kept, and what is left of a budget is told with all of them: the document leaves that out.
+		names := []string{
+			"ETag", "Location", "Retry-After", "WWW-Authenticate", "Accept-Patch", "X-Request-Id", "Content-Language",
+			"RateLimit", "RateLimit-Policy",
+		}
+		// No problem may be kept: the document leaves that out.
 		if tt.status < 400 {
-			names = append(names, "Cache-Control", "RateLimit", "RateLimit-Policy")
+			names = append(names, "Cache-Control")
 		}
 		for _, name := range names {
 			got, there := tt.res.Header.Get(name), documented[name] != nil

@@ -46,7 +46,9 @@ func (a *API) describe() ([]byte, error) {
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		return nil, err
 	}
-	a.finish(doc)
+	if err := a.finish(doc); err != nil {
+		return nil, err
+	}
 	return json.MarshalIndent(doc, "", " ")
 }
 
