@@ -23,20 +23,46 @@ type Checker struct {
 	doc     map[string]any
 }
 
-// NewChecker reads an OpenAPI document.
+// NewChecker reads an OpenAPI document. Clients must expect members that the document does not name, since later
+// versions may add some, but the answers of this version have none.
 func NewChecker(document []byte) (*Checker, error) {
-	schemas, err := httpapi.NewSchemas(document)
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+	if err != nil {
+		return nil, fmt.Errorf("read OpenAPI document: %w", err)
+	}
+	closeObjects(doc)
+	closed, err := json.Marshal(doc)
+	if err != nil {
+		return nil, fmt.Errorf("close the schemas of the OpenAPI document: %w", err)
+	}
+	schemas, err := httpapi.NewSchemas(closed)
 	if err != nil {
 		return nil, err
 	}
 	c := &Checker{schemas: schemas, mux: http.NewServeMux()}
-	if err := json.Unmarshal(document, &c.doc); err != nil {
-		return nil, err
-	}
+	c.doc, _ = doc.(map[string]any)
 	for path := range member(c.doc, "paths") {
 		c.mux.Handle(path, http.NotFoundHandler())
 	}
 	return c, nil
+}
+
+// closeObjects lets the objects that have named members have no others, unless their schema says so.
+func closeObjects(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		_, named := v["properties"].(map[string]any)
+		if _, decided := v["additionalProperties"]; named && !decided {
+			v["additionalProperties"] = false
+		}
+		for _, inner := range v {
+			closeObjects(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			closeObjects(inner)
+		}
+	}
 }
 
 // Check returns what is not as documented in the answer to method and path. What is not in the document at
