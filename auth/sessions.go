@@ -59,7 +59,7 @@ ORDER BY id LIMIT $5`
 
 // SessionPath are the parameters of an endpoint about one session.
 type SessionPath struct {
-	ID int64 `path:"id" minimum:"1" example:"1"`
+	ID int64 `path:"id" minimum:"1" example:"1" description:"The session, as GET /auth/sessions lists it."`
 }
 
 // EndSession signs the caller out of one of their sessions. The error is of kind errs.NotFound if it is over

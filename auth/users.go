@@ -18,7 +18,7 @@ import (
 type ListUsersParams struct {
 	page.Params
 	Email *string `query:"email" json:"email" minLength:"1" maxLength:"254" description:"Part of the e-mail, in any case."`
-	Role  *Role   `query:"role" json:"role" enum:"guest,manager,admin"`
+	Role  *Role   `query:"role" json:"role" enum:"guest,manager,admin" description:"Only those with this role."`
 }
 
 // ListUsers returns users in the order of their ids.
@@ -97,7 +97,7 @@ func (s *Service) CreateUser(ctx context.Context, p *CreateUserParams) (*User, e
 
 // UserPath are the parameters of an endpoint about one user.
 type UserPath struct {
-	ID int64 `path:"id" minimum:"1" example:"1"`
+	ID int64 `path:"id" minimum:"1" example:"1" description:"The user."`
 }
 
 // GetUser returns a user, or an error of kind errs.NotFound.

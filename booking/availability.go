@@ -28,7 +28,7 @@ type RoomOffer struct {
 // AvailableRoomsParams are a hotel and a stay.
 type AvailableRoomsParams struct {
 	page.Params
-	HotelID  int64     `path:"hotel_id" json:"hotel_id" minimum:"1" example:"1"`
+	HotelID  int64     `path:"hotel_id" json:"hotel_id" minimum:"1" example:"1" description:"The hotel."`
 	DateFrom date.Date `query:"date_from" required:"true" example:"today+300" description:"The first night."`
 	DateTo   date.Date `query:"date_to" required:"true" example:"today+302" description:"The day of departure, at most 30 nights later."`
 	Guests   int       `query:"guests" minimum:"1" maximum:"10000" default:"1" description:"The whole party."`

@@ -24,7 +24,7 @@ var (
 
 // IDParams name a booking.
 type IDParams struct {
-	ID int64 `path:"id" minimum:"1" example:"1"`
+	ID int64 `path:"id" minimum:"1" example:"1" description:"The booking."`
 }
 
 // Get returns a booking of the caller's, or of a hotel that the caller manages. Any other is not_found.

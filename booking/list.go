@@ -14,10 +14,10 @@ import (
 // ListParams filter and page the bookings of hotels.
 type ListParams struct {
 	page.Params
-	HotelID   *int64     `query:"hotel_id" minimum:"1"`
-	RoomID    *int64     `query:"room_id" minimum:"1"`
-	UserID    *int64     `query:"user_id" minimum:"1"`
-	Status    string     `query:"status" enum:"confirmed,cancelled"`
+	HotelID   *int64     `query:"hotel_id" minimum:"1" description:"Only those of this hotel."`
+	RoomID    *int64     `query:"room_id" minimum:"1" description:"Only those of this room type."`
+	UserID    *int64     `query:"user_id" minimum:"1" description:"Only those of this guest."`
+	Status    string     `query:"status" enum:"confirmed,cancelled" description:"Only those with this status."`
 	From      *date.Date `query:"from" description:"Stays with a night on this date or later."`
 	To        *date.Date `query:"to" description:"Stays with a night before this date."`
 	Reference *string    `query:"reference" minLength:"8" maxLength:"8" description:"In either case; O is read as 0, I and L as 1."`

@@ -42,6 +42,11 @@ func (s *Service) refusal(ctx context.Context, p *CreateParams) error {
 	return nil
 }
 
+// refusedNights are the extension members of kindRoomNotAvailable and kindQuantityBelowBooked, for the document.
+type refusedNights struct {
+	Nights []date.Date `json:"nights" description:"Of room_not_available, the nights that are full or closed; of quantity_below_booked, those on which more rooms are booked."`
+}
+
 // roomNotAvailable returns the problem of a stay in which the given nights are full or closed.
 func roomNotAvailable(nights []date.Date) error {
 	if nights == nil {

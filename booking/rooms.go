@@ -23,8 +23,8 @@ var (
 
 // RoomParams name a room of a hotel.
 type RoomParams struct {
-	HotelID int64 `path:"hotel_id" minimum:"1" example:"1"`
-	RoomID  int64 `path:"room_id" minimum:"1" example:"1"`
+	HotelID int64 `path:"hotel_id" minimum:"1" example:"1" description:"The hotel."`
+	RoomID  int64 `path:"room_id" minimum:"1" example:"1" description:"The room type."`
 }
 
 // ReplaceRoomParams are a room and what it is to be.
@@ -168,7 +168,7 @@ func (s *Service) DeleteRoom(ctx context.Context, p *RoomParams) (*httpapi.Empty
 
 // HotelParams name a hotel.
 type HotelParams struct {
-	HotelID int64 `path:"hotel_id" minimum:"1" example:"1"`
+	HotelID int64 `path:"hotel_id" minimum:"1" example:"1" description:"The hotel."`
 }
 
 // DeleteHotel removes a hotel with its rooms, or archives one that has bookings. Live ones are has_live_bookings.

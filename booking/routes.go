@@ -30,6 +30,7 @@ func (s *Service) registerBookings(api *httpapi.API) {
 		Access: auth.SignedIn, Idempotent: true, Conditional: true, Status: http.StatusCreated,
 		Errors: []errs.Kind{errs.NotFound, kindRoomNotAvailable, kindTooManyBookings,
 			kindDatesInPast, kindStayTooLong, kindTooFarAhead, kindTooManyGuests},
+		Members: refusedNights{},
 	}, s.Create)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /bookings", ID: "listBookings", Tag: tagBookings, Summary: "List the bookings of your hotels",
@@ -71,11 +72,11 @@ func (s *Service) registerAvailability(api *httpapi.API) {
 func (s *Service) registerInventory(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PUT /hotels/{hotel_id}/rooms/{room_id}", ID: "replaceRoom", Tag: tagRooms, Summary: "Replace a room",
-		Access: auth.Staff, Conditional: true, Errors: []errs.Kind{kindQuantityBelowBooked},
+		Access: auth.Staff, Conditional: true, Errors: []errs.Kind{kindQuantityBelowBooked}, Members: refusedNights{},
 	}, s.ReplaceRoom)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PATCH /hotels/{hotel_id}/rooms/{room_id}", ID: "updateRoom", Tag: tagRooms, Summary: "Change a room",
-		Access: auth.Staff, Conditional: true, Errors: []errs.Kind{kindQuantityBelowBooked},
+		Access: auth.Staff, Conditional: true, Errors: []errs.Kind{kindQuantityBelowBooked}, Members: refusedNights{},
 	}, s.UpdateRoom)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "DELETE /hotels/{hotel_id}/rooms/{room_id}", ID: "deleteRoom", Tag: tagRooms, Summary: "Delete a room",

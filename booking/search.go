@@ -29,13 +29,13 @@ type SearchParams struct {
 	Guests      int       `query:"guests" minimum:"1" maximum:"10000" default:"1" description:"The whole party."`
 	Rooms       int       `query:"rooms" minimum:"1" maximum:"100" default:"1" description:"How many rooms of one type."`
 	CityID      *int64    `query:"city_id" minimum:"1" example:"1" description:"Either this or lat, lon and radius_km."`
-	Latitude    *float64  `query:"lat" minimum:"-90" maximum:"90"`
-	Longitude   *float64  `query:"lon" minimum:"-180" maximum:"180"`
-	RadiusKM    *float64  `query:"radius_km" minimum:"0.1" maximum:"200"`
+	Latitude    *float64  `query:"lat" minimum:"-90" maximum:"90" description:"Latitude of the centre of a search, in degrees."`
+	Longitude   *float64  `query:"lon" minimum:"-180" maximum:"180" description:"Longitude of the centre, in degrees."`
+	RadiusKM    *float64  `query:"radius_km" minimum:"0.1" maximum:"200" description:"How far from the centre, in kilometres."`
 	Currency    *string   `query:"currency" pattern:"^[A-Z]{3}$" description:"Only hotels of this currency. That of the city's country by default; required with lat and lon when price is filtered or sorted by."`
 	PriceMin    *int64    `query:"price_min" minimum:"0" description:"Least total price of a room item, in minor units."`
 	PriceMax    *int64    `query:"price_max" minimum:"0" description:"Greatest total price of a room item, in minor units."`
-	Stars       *int      `query:"stars" minimum:"0" maximum:"5"`
+	Stars       *int      `query:"stars" minimum:"0" maximum:"5" description:"Only those with so many stars; 0 is without."`
 	FacilityIDs []int64   `query:"facility_id" maxItems:"20" items.minimum:"1" description:"Facilities that the hotel must have, all of them."`
 	Sort        string    `query:"sort" enum:"price,-price,title,distance" description:"By default price with a city or a currency, else distance."`
 }

@@ -122,7 +122,7 @@ func (in *CityInput) columns() []any {
 
 // CityParams name a city.
 type CityParams struct {
-	ID int64 `path:"city_id" minimum:"1" example:"1"`
+	ID int64 `path:"city_id" minimum:"1" example:"1" description:"The city."`
 }
 
 // GetCity returns a city.

@@ -12,8 +12,8 @@ import (
 type ListCitiesParams struct {
 	page.Params
 	Name      string `query:"name" maxLength:"100" description:"Part of the name, in any case."`
-	CountryID *int64 `query:"country_id" minimum:"1"`
-	Sort      string `query:"sort" enum:"id,-id,name,-name" default:"id"`
+	CountryID *int64 `query:"country_id" minimum:"1" description:"Only those of this country."`
+	Sort      string `query:"sort" enum:"id,-id,name,-name" default:"id" description:"The order; a minus reverses it."`
 }
 
 // ListCities returns the cities, page by page.

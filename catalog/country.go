@@ -46,6 +46,11 @@ var (
 	}
 )
 
+// takenField is the extension member of countryExists, for the document.
+type takenField struct {
+	Field string `json:"field" description:"Of country_exists: the field that another country has the value of." example:"iso_code"`
+}
+
 func (s *Service) registerCountries(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /countries", ID: "listCountries", Tag: "Countries", Summary: "List countries",
@@ -53,7 +58,8 @@ func (s *Service) registerCountries(api *httpapi.API) {
 	}, s.ListCountries)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /countries", ID: "createCountry", Tag: "Countries", Summary: "Create a country",
-		Access: auth.AdminOnly, Idempotent: true, Conditional: true, Status: http.StatusCreated, Errors: []errs.Kind{countryExists},
+		Access: auth.AdminOnly, Idempotent: true, Conditional: true, Status: http.StatusCreated,
+		Errors: []errs.Kind{countryExists}, Members: takenField{},
 	}, s.CreateCountry)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "GET /countries/{country_id}", ID: "getCountry", Tag: "Countries", Summary: "Get a country",
@@ -61,11 +67,11 @@ func (s *Service) registerCountries(api *httpapi.API) {
 	}, s.GetCountry)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PUT /countries/{country_id}", ID: "replaceCountry", Tag: "Countries", Summary: "Replace a country",
-		Access: auth.AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, countryExists},
+		Access: auth.AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, countryExists}, Members: takenField{},
 	}, s.ReplaceCountry)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "PATCH /countries/{country_id}", ID: "updateCountry", Tag: "Countries", Summary: "Change a country",
-		Access: auth.AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, countryExists},
+		Access: auth.AdminOnly, Conditional: true, Errors: []errs.Kind{errs.NotFound, countryExists}, Members: takenField{},
 	}, s.UpdateCountry)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "DELETE /countries/{country_id}", ID: "deleteCountry", Tag: "Countries", Summary: "Delete a country",
@@ -77,7 +83,7 @@ func (s *Service) registerCountries(api *httpapi.API) {
 type ListCountriesParams struct {
 	page.Params
 	Name string `query:"name" maxLength:"100" description:"Part of the name, in any case."`
-	Sort string `query:"sort" enum:"id,-id,name,-name" default:"id"`
+	Sort string `query:"sort" enum:"id,-id,name,-name" default:"id" description:"The order; a minus reverses it."`
 }
 
 // ListCountries returns the countries, page by page.
@@ -114,7 +120,7 @@ func (s *Service) CreateCountry(ctx context.Context, in *CountryInput) (*Country
 
 // CountryParams name a country.
 type CountryParams struct {
-	ID int64 `path:"country_id" minimum:"1" example:"1"`
+	ID int64 `path:"country_id" minimum:"1" example:"1" description:"The country."`
 }
 
 // GetCountry returns a country.

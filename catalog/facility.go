@@ -66,7 +66,7 @@ func (s *Service) registerFacilities(api *httpapi.API) {
 type ListFacilitiesParams struct {
 	page.Params
 	Title string `query:"title" maxLength:"100" description:"Part of the title, in any case."`
-	Sort  string `query:"sort" enum:"id,-id,title,-title" default:"id"`
+	Sort  string `query:"sort" enum:"id,-id,title,-title" default:"id" description:"The order; a minus reverses it."`
 }
 
 // ListFacilities returns the facilities, page by page.
@@ -103,7 +103,7 @@ func (s *Service) CreateFacility(ctx context.Context, in *FacilityInput) (*Facil
 
 // FacilityParams name a facility.
 type FacilityParams struct {
-	ID int64 `path:"facility_id" minimum:"1" example:"1"`
+	ID int64 `path:"facility_id" minimum:"1" example:"1" description:"The facility."`
 }
 
 // GetFacility returns a facility.

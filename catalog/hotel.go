@@ -152,7 +152,7 @@ func writeHotelLinks(ctx context.Context, tx pgx.Tx, id int64, facilityIDs []int
 
 // HotelParams name a hotel.
 type HotelParams struct {
-	ID int64 `path:"hotel_id" minimum:"1" example:"1"`
+	ID int64 `path:"hotel_id" minimum:"1" example:"1" description:"The hotel."`
 }
 
 // GetHotel returns a hotel.

@@ -13,10 +13,10 @@ import (
 type ListHotelsParams struct {
 	page.Params
 	Title       string  `query:"title" maxLength:"100" description:"Part of the title, in any case."`
-	CountryID   *int64  `query:"country_id" minimum:"1"`
-	CityID      *int64  `query:"city_id" minimum:"1"`
+	CountryID   *int64  `query:"country_id" minimum:"1" description:"Only those of this country."`
+	CityID      *int64  `query:"city_id" minimum:"1" description:"Only those of this city."`
 	City        string  `query:"city" maxLength:"100" description:"Part of the name of the city, in any case."`
-	Stars       *int    `query:"stars" minimum:"0" maximum:"5"`
+	Stars       *int    `query:"stars" minimum:"0" maximum:"5" description:"Only those with so many stars; 0 is without."`
 	FacilityIDs []int64 `query:"facility_id" maxItems:"20" items.minimum:"1" description:"Facilities that the hotel must have, all of them."`
 	Sort        string  `query:"sort" enum:"id,-id,title,-title,city,-city" default:"id" description:"By city means by its name."`
 }

@@ -87,7 +87,7 @@ func (s *Service) registerImages(api *httpapi.API) {
 // ListHotelImagesParams page the images of a hotel.
 type ListHotelImagesParams struct {
 	page.Params
-	HotelID int64 `path:"hotel_id" minimum:"1" example:"1"`
+	HotelID int64 `path:"hotel_id" minimum:"1" example:"1" description:"The hotel."`
 }
 
 // ListHotelImages returns the images of a hotel itself, page by page.
@@ -98,8 +98,8 @@ func (s *Service) ListHotelImages(ctx context.Context, p *ListHotelImagesParams)
 // ListRoomImagesParams page the images of a room.
 type ListRoomImagesParams struct {
 	page.Params
-	HotelID int64 `path:"hotel_id" minimum:"1" example:"1"`
-	RoomID  int64 `path:"room_id" minimum:"1" example:"1"`
+	HotelID int64 `path:"hotel_id" minimum:"1" example:"1" description:"The hotel."`
+	RoomID  int64 `path:"room_id" minimum:"1" example:"1" description:"The room type."`
 }
 
 // ListRoomImages returns the images of a room, page by page.
@@ -128,7 +128,7 @@ func (s *Service) listImages(ctx context.Context, filters any, params page.Param
 
 // ImageParams name an image.
 type ImageParams struct {
-	ID int64 `path:"image_id" minimum:"1" example:"1"`
+	ID int64 `path:"image_id" minimum:"1" example:"1" description:"The image."`
 }
 
 // GetImage returns an image in whatever state it is.

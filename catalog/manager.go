@@ -65,7 +65,7 @@ func (s *Service) registerManagers(api *httpapi.API) {
 // ListManagersParams page the managers of a hotel.
 type ListManagersParams struct {
 	page.Params
-	HotelID int64 `path:"hotel_id" minimum:"1" example:"1"`
+	HotelID int64 `path:"hotel_id" minimum:"1" example:"1" description:"The hotel."`
 }
 
 // ListManagers returns who is assigned to a hotel, page by page.
@@ -87,8 +87,8 @@ func (s *Service) ListManagers(ctx context.Context, p *ListManagersParams) (*pag
 
 // ManagerParams name a user and a hotel.
 type ManagerParams struct {
-	HotelID int64 `path:"hotel_id" minimum:"1" example:"1"`
-	UserID  int64 `path:"user_id" minimum:"1" example:"2"`
+	HotelID int64 `path:"hotel_id" minimum:"1" example:"1" description:"The hotel."`
+	UserID  int64 `path:"user_id" minimum:"1" example:"2" description:"The user."`
 }
 
 // An assignment is what the audit log tells of a manager.

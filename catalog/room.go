@@ -71,10 +71,10 @@ func (s *Service) registerRooms(api *httpapi.API) {
 // ListRoomsParams filter and page the rooms of a hotel.
 type ListRoomsParams struct {
 	page.Params
-	HotelID     int64   `path:"hotel_id" minimum:"1" example:"1"`
+	HotelID     int64   `path:"hotel_id" minimum:"1" example:"1" description:"The hotel."`
 	Title       string  `query:"title" maxLength:"100" description:"Part of the title, in any case."`
 	FacilityIDs []int64 `query:"facility_id" maxItems:"20" items.minimum:"1" description:"Facilities that the room must have, all of them."`
-	Sort        string  `query:"sort" enum:"id,-id,title,-title" default:"id"`
+	Sort        string  `query:"sort" enum:"id,-id,title,-title" default:"id" description:"The order; a minus reverses it."`
 }
 
 // ListRooms returns the rooms of a hotel, page by page.
@@ -118,7 +118,7 @@ func roomsQuery(p *ListRoomsParams) *pg.Statement {
 
 // CreateRoomParams say which hotel gets a room, and what it is like.
 type CreateRoomParams struct {
-	HotelID int64 `path:"hotel_id" minimum:"1" example:"1"`
+	HotelID int64 `path:"hotel_id" minimum:"1" example:"1" description:"The hotel."`
 	Body    RoomInput
 }
 
@@ -166,8 +166,8 @@ func sendForRoom(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, id int64) (*R
 
 // GetRoomParams name a room of a hotel.
 type GetRoomParams struct {
-	HotelID int64 `path:"hotel_id" minimum:"1" example:"1"`
-	RoomID  int64 `path:"room_id" minimum:"1" example:"1"`
+	HotelID int64 `path:"hotel_id" minimum:"1" example:"1" description:"The hotel."`
+	RoomID  int64 `path:"room_id" minimum:"1" example:"1" description:"The room type."`
 }
 
 // GetRoom returns a room. A room of another hotel is not found.

@@ -42,7 +42,7 @@ func (s *Service) registerFiles(api *httpapi.API) {
 
 // FileParams name a file.
 type FileParams struct {
-	Name string `path:"name" maxLength:"100" example:"12-9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.jpg"`
+	Name string `path:"name" maxLength:"100" example:"12-9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.jpg" description:"As the url of a variant of an image has it."`
 }
 
 // serveFile writes a file of an image. It asks no database.

@@ -34,14 +34,14 @@ const (
 
 // UploadHotelImagesParams are photographs of a hotel.
 type UploadHotelImagesParams struct {
-	HotelID int64         `path:"hotel_id" minimum:"1" example:"1"`
+	HotelID int64         `path:"hotel_id" minimum:"1" example:"1" description:"The hotel."`
 	Files   httpapi.Files `part:"file" maxItems:"10"`
 }
 
 // UploadRoomImagesParams are photographs of a room.
 type UploadRoomImagesParams struct {
-	HotelID int64         `path:"hotel_id" minimum:"1" example:"1"`
-	RoomID  int64         `path:"room_id" minimum:"1" example:"1"`
+	HotelID int64         `path:"hotel_id" minimum:"1" example:"1" description:"The hotel."`
+	RoomID  int64         `path:"room_id" minimum:"1" example:"1" description:"The room type."`
 	Files   httpapi.Files `part:"file" maxItems:"10"`
 }
 

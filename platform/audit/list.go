@@ -22,8 +22,8 @@ type LogEntry struct {
 	Action     string          `json:"action" example:"hotel.update"`
 	ObjectType *string         `json:"object_type" example:"hotel"`
 	ObjectID   *int64          `json:"object_id"`
-	Before     json.RawMessage `json:"before" description:"What the object was: of an update, the members that differ; null if it was not there."`
-	After      json.RawMessage `json:"after" description:"What became of the object: of an update, the members that differ; null if it is gone."`
+	Before     json.RawMessage `json:"before" types:"object,null" description:"What the object was: of an update, the members that differ; null if it was not there."`
+	After      json.RawMessage `json:"after" types:"object,null" description:"What became of the object: of an update, the members that differ; null if it is gone."`
 	Address    *netip.Addr     `json:"address" description:"The client's IP address."`
 	RequestID  *string         `json:"request_id"`
 }
@@ -32,12 +32,12 @@ type LogEntry struct {
 type ListParams struct {
 	page.Params
 	ActorID    *int64     `query:"actor_id" json:"actor_id" minimum:"1" description:"Whose deeds."`
-	Action     *string    `query:"action" json:"action" minLength:"1" maxLength:"100" example:"hotel.update"`
-	ObjectType *string    `query:"object_type" json:"object_type" minLength:"1" maxLength:"100" example:"hotel"`
+	Action     *string    `query:"action" json:"action" minLength:"1" maxLength:"100" example:"hotel.update" description:"Only entries of this action, such as hotel.update."`
+	ObjectType *string    `query:"object_type" json:"object_type" minLength:"1" maxLength:"100" example:"hotel" description:"Only entries about this kind of object."`
 	ObjectID   *int64     `query:"object_id" json:"object_id" minimum:"1" description:"Needs object_type."`
 	From       *time.Time `query:"from" json:"from" description:"At this instant or later."`
 	To         *time.Time `query:"to" json:"to" description:"Before this instant."`
-	RequestID  *string    `query:"request_id" json:"request_id" minLength:"1" maxLength:"64"`
+	RequestID  *string    `query:"request_id" json:"request_id" minLength:"1" maxLength:"64" description:"Only entries of this request."`
 }
 
 // Validate checks that an id comes with the type that it is an id of, and the order of the instants.

@@ -19,7 +19,8 @@
 //     maxItems:"10" says how many there may be. They are not kept: the endpoint reads them as they arrive.
 //
 // Limits stand in tags and become JSON Schema: required:"true" default minimum maximum minLength maxLength
-// pattern notBlank format enum maxItems items.minimum uniqueItems description example. Every body object is closed. In a
+// pattern notBlank format enum maxItems items.minimum uniqueItems description example. For what JSON it holds, a field of
+// raw JSON says types:"object,null". Every body object is closed. In a
 // body, a pointer is nullable, a slice is not. The examples of a request must make one that is valid: what is
 // required needs one, and example:"today+30" is the date 30 days from now. Rules between fields go into a method
 // Validate() error on Params or on the body, called once everything else holds.
@@ -91,6 +92,9 @@ type Route struct {
 	// Errors are the kinds of problem that the endpoint itself returns. Those that any route of its shape can
 	// cause (malformed, unauthenticated, invalid, ...) are added by the API.
 	Errors []errs.Kind
+	// Members is a struct of the extension members that the problems in Errors have, with the tags of a response, for
+	// the document; optional. Each description says which codes have the member.
+	Members any
 }
 
 // A Tag is a group of operations in the documentation.

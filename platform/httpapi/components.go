@@ -3,6 +3,10 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+
+	"github.com/swaggest/jsonschema-go"
+	"github.com/swaggest/openapi-go/openapi31"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/texts"
@@ -62,6 +66,28 @@ func language() map[string]any {
 			"ru": map[string]any{"summary": "Russian", "value": "ru"},
 		},
 	}
+}
+
+// describeMembers adds the extension members that routes tell of to the schema of problems.
+func (a *API) describeMembers(r *openapi31.Reflector, doc map[string]any) error {
+	properties := member(doc, "components", "schemas", "Problem", "properties")
+	for _, e := range a.endpoints {
+		if e.Members == nil {
+			continue
+		}
+		schema, err := r.JSONSchemaReflector().Reflect(e.Members, jsonschema.InlineRefs)
+		if err != nil {
+			return fmt.Errorf("members of problems of %s: %w", e.Pattern, err)
+		}
+		raw, err := json.Marshal(schema.Properties)
+		if err != nil {
+			return fmt.Errorf("members of problems of %s: %w", e.Pattern, err)
+		}
+		if err := json.Unmarshal(raw, &properties); err != nil {
+			return fmt.Errorf("members of problems of %s: %w", e.Pattern, err)
+		}
+	}
+	return nil
 }
 
 // finishLanguage lets the sender of e's operation choose the language. Probes and files have nothing to say.

@@ -74,7 +74,7 @@ func (w pageWriter) Write(b []byte) (int, error) {
 }
 
 type docsFile struct {
-	File string `path:"file" maxLength:"100" example:"swagger-ui.css"`
+	File string `path:"file" maxLength:"100" example:"swagger-ui.css" description:"A name in the page of the documentation."`
 }
 
 func withPolicy(policy string, next http.Handler) http.Handler {

@@ -46,6 +46,9 @@ func (a *API) describe() ([]byte, error) {
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		return nil, err
 	}
+	if err := a.describeMembers(r, doc); err != nil {
+		return nil, err
+	}
 	if err := a.finish(doc); err != nil {
 		return nil, err
 	}
@@ -67,6 +70,7 @@ func (a *API) newReflector() *openapi31.Reflector {
 		jsonschema.InterceptProp(formatIntegers),
 		jsonschema.InterceptProp(boundItems),
 		jsonschema.InterceptProp(refuseBlank),
+		jsonschema.InterceptProp(typeRaw),
 		jsonschema.InterceptProp(a.rootExamples),
 		jsonschema.InterceptSchema(closeInRequests),
 		jsonschema.InterceptNullability(func(p jsonschema.InterceptNullabilityParams) {
@@ -165,6 +169,18 @@ const notBlank = `[^\s\u0001-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f
 func refuseBlank(p jsonschema.InterceptPropParams) error {
 	if p.Processed && p.Field.Tag.Get("notBlank") == "true" {
 		p.PropertySchema.WithPattern(notBlank)
+	}
+	return nil
+}
+
+// typeRaw applies the tag types.
+func typeRaw(p jsonschema.InterceptPropParams) error {
+	types, ok := p.Field.Tag.Lookup("types")
+	if !ok || !p.Processed {
+		return nil
+	}
+	for name := range strings.SplitSeq(types, ",") {
+		p.PropertySchema.AddType(jsonschema.SimpleType(name))
 	}
 	return nil
 }
