@@ -27,6 +27,15 @@ const (
 	AdminOnly httpapi.Access = "admin"
 )
 
+// AccessTexts say to clients what routes demand of their callers.
+func AccessTexts() map[httpapi.Access]string {
+	return map[httpapi.Access]string{
+		SignedIn:  "Sign in first.",
+		Staff:     "For managers and admins.",
+		AdminOnly: "For admins.",
+	}
+}
+
 // A Caller is the user behind a request, as the database knows them at this moment.
 type Caller struct {
 	UserID    int64

@@ -143,7 +143,8 @@ func (a *application) serveFeatures(s settings) error {
 	}
 	a.api = httpapi.New(httpapi.Config{
 		Title: apiTitle, Version: currentBuild().version, Description: apiDescription, Tags: apiTags(),
-		RootPath: s.rootPath, CORSOrigins: s.corsOrigins, TrustedProxies: s.limits.trustedProxies,
+		AccessTexts: auth.AccessTexts(),
+		RootPath:    s.rootPath, CORSOrigins: s.corsOrigins, TrustedProxies: s.limits.trustedProxies,
 		Admit: a.auth.Admit, Refused: a.audit.Refused, Classify: a.classify,
 		FingerprintKeys: keys.NewRing([]byte(s.tokens.secret), []byte(s.tokens.previous)).Derive("idempotency fingerprint"),
 		Log:             a.log, Metrics: a.registry, Texts: catalogue,

@@ -109,6 +109,8 @@ type Empty struct{}
 type Config struct {
 	// Title, Version and Description stand in the OpenAPI document.
 	Title, Version, Description string
+	// AccessTexts say in a sentence who may call the routes of each Access; optional.
+	AccessTexts map[Access]string
 	// Tags describe the groups of operations, in the order in which the documentation shows them; optional.
 	Tags []Tag
 	// RootPath is the prefix under which a proxy publishes the API, such as "/apps/shum-booking"; optional.

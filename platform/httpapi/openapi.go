@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -34,7 +35,7 @@ func (a *API) describe() ([]byte, error) {
 	r.Spec.WithServers(*server.WithDescription("This server"))
 	r.Spec.SetHTTPBearerTokenSecurity(bearerScheme, "JWT", "The access_token of POST /auth/login.")
 	for _, e := range a.endpoints {
-		if err := e.describe(r); err != nil {
+		if err := e.describe(r, a.cfg.AccessTexts); err != nil {
 			return nil, fmt.Errorf("describe %s: %w", e.Pattern, err)
 		}
 	}
@@ -194,14 +195,14 @@ func closeInRequests(p jsonschema.InterceptSchemaParams) (stop bool, err error) 
 }
 
 // describe adds e to the document.
-func (e *endpoint) describe(r *openapi31.Reflector) error {
+func (e *endpoint) describe(r *openapi31.Reflector, texts map[Access]string) error {
 	oc, err := r.NewOperationContext(e.method, e.path)
 	if err != nil {
 		return err
 	}
 	oc.SetID(e.ID)
 	oc.SetSummary(e.Summary)
-	oc.SetDescription(e.description())
+	oc.SetDescription(e.description(texts))
 	oc.SetTags(e.Tag)
 	if e.Access != Public {
 		oc.AddSecurity(bearerScheme)
@@ -216,11 +217,11 @@ func (e *endpoint) describe(r *openapi31.Reflector) error {
 	return r.AddOperation(oc)
 }
 
-// description says what e does and who may call it.
-func (e *endpoint) description() string {
+// description says what e does and who may call it, which texts have a sentence for.
+func (e *endpoint) description(texts map[Access]string) string {
 	access := "Anyone may call it."
 	if e.Access != Public {
-		access = fmt.Sprintf("Needs `%s` access.", e.Access)
+		access = cmp.Or(texts[e.Access], fmt.Sprintf("Needs `%s` access.", e.Access))
 	}
 	if e.Description == "" {
 		return access
