@@ -25,7 +25,8 @@ func (s *Service) Register(api *httpapi.API) {
 func (s *Service) registerBookings(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /bookings", ID: "createBooking", Tag: tagBookings, Summary: "Book rooms",
-		Description: "Staff of the hotel may name another user, or book for a guest without an account by giving " +
+		Description: "A stay has at most 30 nights and begins at most 500 days ahead; a guest may have at most 10 bookings " +
+			"that are not cancelled on one night. Staff of the hotel may name another user, or book for a guest without an account by giving " +
 			"`guest_name` and no `user_id`.",
 		Access: auth.SignedIn, Idempotent: true, Conditional: true, Status: http.StatusCreated,
 		Errors: []errs.Kind{errs.NotFound, kindRoomNotAvailable, kindTooManyBookings,

@@ -113,3 +113,34 @@ func TestOpenAPILetsClientsAsk(t *testing.T) {
 		t.Errorf("example of a sign-in = %v, want an e-mail and no one-time code", login)
 	}
 }
+
+// TestOpenAPIDescribesAll: nobody has to guess what a parameter, an answer or a member of a problem is, or who may
+// call an operation.
+func TestOpenAPIDescribesAll(t *testing.T) {
+	t.Parallel()
+	document := readDocument(t)
+	walkDocument(document, nil, func(where []any, v any) {
+		if in := at(v, "in"); (in == "path" || in == "query" || in == "header") && at(v, "name") != nil && at(v, "description") == nil {
+			t.Errorf("%v: the parameter %v has no description", where, at(v, "name"))
+		}
+		properties, _ := at(v, "properties").(map[string]any)
+		for name, property := range properties {
+			if at(property, "type") == nil && at(property, "$ref") == nil {
+				t.Errorf("%v: the property %s has no type", where, name)
+			}
+		}
+	})
+	for where, want := range map[string]string{
+		"get /hotels": "Anyone may call it.", "get /bookings/me": "Sign in first.", "get /bookings": "For managers and admins.",
+		"get /users": "For admins.", "post /bookings": "at most 30 nights",
+	} {
+		method, path, _ := strings.Cut(where, " ")
+		if got := fmt.Sprint(at(document, "paths", path, method, "description")); !strings.Contains(got, want) {
+			t.Errorf("description of %s = %q, want %q", where, got, want)
+		}
+	}
+	members := at(document, "components", "schemas", "Problem", "properties")
+	if got := fmt.Sprint(at(members, "nights", "items", "format"), " ", at(members, "field", "type")); got != "date string" {
+		t.Errorf("items of nights and field of a problem are %q, want a date and a string", got)
+	}
+}
