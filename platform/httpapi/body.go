@@ -108,26 +108,31 @@ func refuseCoding(r *http.Request) error {
 }
 
 // decode checks raw against the schema and reads it into target, a *T of b.typ or the *Patch of one.
-func (b *bodyPlan) decode(raw []byte, target reflect.Value) ([]errs.Field, error) {
+// Read reports whether all that raw has is in target, although fields may be out of their bounds.
+func (b *bodyPlan) decode(raw []byte, target reflect.Value) (fields []errs.Field, read bool, err error) {
 	instance, err := parseJSON(raw)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	fields := violations(b.schema.Validate(instance), "body", "")
+	fields = violations(b.schema.Validate(instance), "body", "")
 	if err := b.setDefaults(target); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	typed := target
 	if b.patch {
 		typed = reflect.New(b.typ)
 	}
-	if err := json.Unmarshal(raw, typed.Interface(), json.RejectUnknownMembers(true)); err != nil && len(fields) == 0 {
-		return nil, decodeError(err)
+	if err := json.Unmarshal(raw, typed.Interface(), json.RejectUnknownMembers(true)); err != nil {
+		if len(fields) == 0 {
+			err = decodeError(err)
+			return nil, false, err
+		}
+		return fields, false, nil
 	}
 	if b.patch && len(fields) == 0 {
 		err = json.Unmarshal(raw, target.Interface())
 	}
-	return fields, err
+	return fields, !b.patch, err
 }
 
 func (b *bodyPlan) setDefaults(target reflect.Value) error {

@@ -4,12 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"reflect"
-	"slices"
-	"strings"
 	"time"
-
-	"github.com/shumbooking/shumbooking/platform/errs"
 )
 
 // call runs the checks of e in the order that clients can rely on, and then e itself: size and media type of
@@ -107,37 +102,4 @@ func (e *endpoint) extendDeadlines(w http.ResponseWriter, r *http.Request) (rest
 			_ = c.SetWriteDeadline(time.Time{})
 		}
 	}
-}
-
-// decode reads path, query and body of r into in, a pointer to the parameters of e.
-func (e *endpoint) decode(r *http.Request, in any) error {
-	v := reflect.ValueOf(in)
-	fields, err := e.readParams(r, v.Elem())
-	if err != nil {
-		return err
-	}
-	if e.body != nil {
-		raw, _ := r.Context().Value(bodyKey{}).([]byte)
-		target := v
-		if e.body.index != nil {
-			target = v.Elem().FieldByIndex(e.body.index).Addr()
-		}
-		wrong, err := e.body.decode(raw, target)
-		if err != nil {
-			return err
-		}
-		fields = append(fields, wrong...)
-	}
-	if e.files != nil {
-		files := Files{upload: uploadOf(r.Context()), plan: e.files}
-		v.Elem().FieldByIndex(e.files.index).Set(reflect.ValueOf(files))
-	}
-	if len(fields) > 0 {
-		// All of them, but not as many as somebody cares to send.
-		slices.SortFunc(fields, func(a, b errs.Field) int {
-			return strings.Compare(a.In+a.Field+a.Code, b.In+b.Field+b.Code)
-		})
-		return errs.InvalidFields(fields[:min(len(fields), maxFields)]...)
-	}
-	return nil
 }

@@ -57,10 +57,7 @@ func Handle[In, Out any](api *API, rt Route, fn func(context.Context, *In) (*Out
 			return err
 		}
 		in := new(In)
-		if err := e.decode(r, in); err != nil {
-			return err
-		}
-		if err := validate(in); err != nil {
+		if err := e.read(r, in); err != nil {
 			return err
 		}
 		if r, err = e.begin(r, attempt, in); err != nil {
@@ -147,26 +144,4 @@ func (e *endpoint) kinds() []errs.Kind {
 		}
 	}
 	return unique
-}
-
-// A validator has rules between its fields.
-type validator interface{ Validate() error }
-
-// validate applies v's own rules and those of its body.
-func validate(v any) error {
-	if rules, ok := v.(validator); ok {
-		if err := rules.Validate(); err != nil {
-			return err
-		}
-	}
-	s := reflect.ValueOf(v).Elem()
-	if s.Kind() != reflect.Struct {
-		return nil
-	}
-	if body := s.FieldByName(bodyField); body.IsValid() && body.CanAddr() {
-		if rules, ok := reflect.TypeAssert[validator](body.Addr()); ok {
-			return rules.Validate()
-		}
-	}
-	return nil
 }

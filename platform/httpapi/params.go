@@ -259,10 +259,12 @@ func (p *param) readQuery(values []string, in reflect.Value) []errs.Field {
 		}
 		instance = list
 	}
-	if fields := violations(p.schema.Validate(instance), "query", p.name); fields != nil {
-		return fields
+	fields := violations(p.schema.Validate(instance), "query", p.name)
+	// What is out of bounds is read all the same, for the rules between fields.
+	if unread := p.set(values, in.FieldByIndex(p.index)); fields == nil {
+		return unread
 	}
-	return p.set(values, in.FieldByIndex(p.index))
+	return fields
 }
 
 func (p *param) set(values []string, field reflect.Value) []errs.Field {

@@ -19,10 +19,7 @@ func HandleRaw[In any](api *API, rt Route, contentType string, fn func(w http.Re
 	e.contentType = contentType
 	e.serve = func(w http.ResponseWriter, r *http.Request) error {
 		in := new(In)
-		if err := e.decode(r, in); err != nil {
-			return err
-		}
-		if err := validate(in); err != nil {
+		if err := e.read(r, in); err != nil {
 			return err
 		}
 		if strings.HasPrefix(contentType, "image/") {
