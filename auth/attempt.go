@@ -204,6 +204,9 @@ func (s *Service) succeed(ctx context.Context, tx *revokingTx, t *try, of *subje
 		if actor.SessionID, err = t.grant(ctx, tx, of); err != nil {
 			return err
 		}
+		if err := s.checkFactor(ctx, tx, of); err != nil {
+			return err
+		}
 	}
 	if caller := CallerFrom(ctx); caller.UserID != 0 {
 		actor.SessionID = caller.SessionID
@@ -211,6 +214,20 @@ func (s *Service) succeed(ctx context.Context, tx *revokingTx, t *try, of *subje
 	return audit.Record(audit.WithActor(ctx, actor), tx, audit.Entry{
 		Action: t.action + ".success", Object: objectUser, ID: of.ID,
 	})
+}
+
+// checkFactor returns pgx.ErrNoRows if the account got a second factor since it was looked up: what was granted did not
+// ask for it. Confirming one locks the user, as granting a session does, so that either of the two sees the other.
+func (s *Service) checkFactor(ctx context.Context, tx pgx.Tx, of *subject) error {
+	if of.on() {
+		return nil
+	}
+	var on bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM totp WHERE user_id = $1 AND confirmed_at IS NOT NULL)`, of.ID).Scan(&on)
+	if err == nil && on {
+		return pgx.ErrNoRows
+	}
+	return err
 }
 
 // forgetFailures lets the tries on an account begin anew.

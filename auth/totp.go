@@ -128,22 +128,35 @@ func (s *Service) ConfirmTOTP(ctx context.Context, p *ConfirmTOTPParams) (*Recov
 	return &RecoveryCodes{RecoveryCodes: codes}, nil
 }
 
-// confirmTOTP reports whether the code was right. That it was wrong is written down, and no error.
-func (s *Service) confirmTOTP(ctx context.Context, tx *revokingTx, code string, recovery []string) (bool, error) {
-	userID, now := CallerFrom(ctx).UserID, s.now()
+// lockPendingSecret returns the secret that is to be confirmed. The error is of kind totp_not_pending if there is none.
+func (s *Service) lockPendingSecret(ctx context.Context, tx pgx.Tx, userID int64) ([]byte, error) {
+	// Whoever signs in meanwhile without a code either is seen and signed out, or sees that it is needed.
+	if _, err := lockAccount(ctx, tx, userID); err != nil {
+		return nil, goneSince(err)
+	}
 	var sealed []byte
 	var keyID string
 	err := tx.QueryRow(ctx, `
 SELECT secret, key_id FROM totp WHERE user_id = $1 AND confirmed_at IS NULL FOR UPDATE`, userID).Scan(&sealed, &keyID)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return false, kindTOTPNotPending.New("Ask for a secret first.")
+		return nil, kindTOTPNotPending.New("Ask for a secret first.")
 	}
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	secret, err := s.sealer.open(sealed, keyID, userID)
 	if err != nil {
-		return false, fmt.Errorf("open the secret: %w", err)
+		return nil, fmt.Errorf("open the secret: %w", err)
+	}
+	return secret, nil
+}
+
+// confirmTOTP reports whether the code was right. That it was wrong is written down, and no error.
+func (s *Service) confirmTOTP(ctx context.Context, tx *revokingTx, code string, recovery []string) (bool, error) {
+	userID, now := CallerFrom(ctx).UserID, s.now()
+	secret, err := s.lockPendingSecret(ctx, tx, userID)
+	if err != nil {
+		return false, err
 	}
 	step, ok := matchStep(secret, code, now)
 	if !ok {

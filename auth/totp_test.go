@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -118,6 +119,19 @@ func TestEnrollTOTP(t *testing.T) {
 }
 
 // A secret that waits to be confirmed is gone after some wrong codes.
+// A sign-in that began before the second factor was confirmed, and ends after, must not do without it.
+func TestSignInWhileTOTPIsConfirmed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, api := b.signedIn(t, "anna@example.com", auth.Guest)
+	var once sync.Once
+	b.auth.CountHashes(func(hash func()) {
+		once.Do(func() { b.enroll(t, api) })
+		hash()
+	})
+	b.wantOTP(t, "anna@example.com", "", "otp_required")
+}
+
 func TestConfirmTOTPGuessed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
