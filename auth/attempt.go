@@ -184,7 +184,7 @@ func (s *Service) fail(ctx context.Context, tx pgx.Tx, t *try, of *subject, reas
 // would double the wait, so that one burst would make it the longest.
 const countFailure = `
 INSERT INTO sign_in_failures AS f (user_id, failures, next_try_at)
-SELECT id, 1, $2 FROM users WHERE id = $1 AND $3
+SELECT id, 1, $2 FROM users WHERE id = $1 AND $3 AND deleted_at IS NULL
 ON CONFLICT (user_id) DO UPDATE
 SET failures = f.failures + 1, next_try_at = CASE
 	WHEN f.failures + 1 >= $5 THEN 'infinity'
@@ -217,7 +217,7 @@ func (s *Service) succeed(ctx context.Context, tx *revokingTx, t *try, of *subje
 }
 
 // checkFactor returns pgx.ErrNoRows if the account got a second factor since it was looked up: what was granted did not
-// ask for it. Confirming one locks the user, as granting a session does, so that either of the two sees the other.
+// ask for it. Confirming one locks the user, as granting a session does, so that this is known by then.
 func (s *Service) checkFactor(ctx context.Context, tx pgx.Tx, of *subject) error {
 	if of.on() {
 		return nil

@@ -55,9 +55,8 @@ type console struct {
 // other sites cannot send. It is a row among the sessions of its user and ends like the others; PostgreSQL is asked
 // at each request, also whether the user is an admin still. Access tokens are not taken, nor is the cookie anywhere
 // else. A navigation without a session is led to the sign-in page, any other request is answered with an error of
-// kind errs.Unauthenticated. Requests cost what those of public routes do: the browser's address has a budget for
-// reading, one for other methods and one for signing in, and when it is used up the error is of kind
-// errs.RateLimited.
+// kind errs.Unauthenticated. Requests cost what those of public routes do, of the budgets for reading, for other
+// methods and for signing in: when one is used up the error is of kind errs.RateLimited.
 func (s *Service) Console(cfg ConsoleConfig, next http.Handler) http.Handler {
 	return &console{
 		Service: s, cfg: cfg, origin: http.NewCrossOriginProtection(), page: newSignInPage(cfg.Name, cfg.Path), next: next,

@@ -53,7 +53,7 @@ func (s *Service) registerTOTP(api *httpapi.API) {
 	}, s.EnrollTOTP)
 	httpapi.Handle(api, httpapi.Route{
 		Pattern: "POST /auth/totp/confirm", ID: "confirmTOTP", Tag: "Auth", Summary: "Confirm the first one-time code",
-		Description: "From now on, signing in demands a code, and all other sessions of the caller end. The recovery codes are shown this once: each takes the " +
+		Description: "From now on, signing in demands a code. Sessions go on. The recovery codes are shown this once: each takes the " +
 			"place of a code, one time. After 10 wrong codes the secret is gone and another one has to be asked for.",
 		Access: SignedIn, Budget: httpapi.SignIn, Errors: []errs.Kind{kindTOTPNotPending},
 	}, s.ConfirmTOTP)
@@ -109,7 +109,8 @@ type RecoveryCodes struct {
 	RecoveryCodes []string `json:"recovery_codes" nullable:"false" description:"Each takes the place of a code, one time." example:"[\"ABCD-EFGH-IJKL-MNOP-QRST-UVWX\"]"`
 }
 
-// ConfirmTOTP demands a code of the caller at every sign-in from now on, and ends their other sessions. The error is of kind totp_not_pending if no
+// ConfirmTOTP demands a code of the caller at every sign-in from now on. It takes no password, and so ends no session:
+// a stolen token must not sign its owner out. The error is of kind totp_not_pending if no
 // secret waits to be confirmed, and a validation error if the code is not one of it.
 func (s *Service) ConfirmTOTP(ctx context.Context, p *ConfirmTOTPParams) (*RecoveryCodes, error) {
 	codes := newRecoveryCodes()
@@ -130,7 +131,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, p *ConfirmTOTPParams) (*Recov
 
 // lockPendingSecret returns the secret that is to be confirmed. The error is of kind totp_not_pending if there is none.
 func (s *Service) lockPendingSecret(ctx context.Context, tx pgx.Tx, userID int64) ([]byte, error) {
-	// Whoever signs in meanwhile without a code either is seen and signed out, or sees that it is needed.
+	// Whoever signs in meanwhile without a code has a session before, or sees that one is needed.
 	if _, err := lockAccount(ctx, tx, userID); err != nil {
 		return nil, goneSince(err)
 	}
@@ -172,17 +173,7 @@ func (s *Service) confirmTOTP(ctx context.Context, tx *revokingTx, code string, 
 	if _, err := tx.Exec(ctx, `INSERT INTO recovery_codes (user_id, hash) SELECT $1, unnest($2::bytea[])`, userID, hashes); err != nil {
 		return false, err
 	}
-	return true, s.factorChanged(ctx, tx, "user.totp_enable")
-}
-
-// factorChanged records what the caller did about their second factor, and ends their other sessions: those were
-// started without it, or by whoever made this necessary.
-func (s *Service) factorChanged(ctx context.Context, tx *revokingTx, action string) error {
-	caller := CallerFrom(ctx)
-	if err := RecordChange(ctx, tx, totpChange(action, caller.UserID)); err != nil {
-		return err
-	}
-	return endSessions(ctx, tx, caller.UserID, caller.SessionID, s.now())
+	return true, RecordChange(ctx, tx, totpChange("user.totp_enable", userID))
 }
 
 func countWrongCode(ctx context.Context, tx pgx.Tx, userID int64) error {
@@ -202,8 +193,8 @@ type RemoveTOTPParams struct {
 // ForceRequestBody has the body documented, which DELETE does without elsewhere.
 func (*RemoveTOTPParams) ForceRequestBody() {}
 
-// RemoveTOTP lets the caller sign in without codes again, and ends their other sessions. The error is of kind totp_not_enabled if they can already,
-// and a validation error if the password or the code is wrong. Both are guarded as those of a sign-in are.
+// RemoveTOTP lets the caller sign in without codes again, and ends their other sessions. The error is of kind
+// totp_not_enabled if they can already, and a validation error if the password or the code is wrong. Both are guarded as those of a sign-in are.
 func (s *Service) RemoveTOTP(ctx context.Context, p *RemoveTOTPParams) (*httpapi.Empty, error) {
 	_, reason, err := s.attempt(ctx, &try{
 		look: lookByID, key: CallerFrom(ctx).UserID, password: p.Password, otp: &p.Code, proof: byEverything,
@@ -212,7 +203,10 @@ func (s *Service) RemoveTOTP(ctx context.Context, p *RemoveTOTPParams) (*httpapi
 			if err := deleteTOTP(ctx, tx, of.ID); err != nil {
 				return 0, err
 			}
-			return 0, s.factorChanged(ctx, tx, "user.totp_disable")
+			if err := RecordChange(ctx, tx, totpChange("user.totp_disable", of.ID)); err != nil {
+				return 0, err
+			}
+			return 0, endSessions(ctx, tx, of.ID, CallerFrom(ctx).SessionID, s.now())
 		},
 	})
 	if err != nil {

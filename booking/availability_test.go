@@ -153,6 +153,12 @@ func TestSearchRefusesBadParameters(t *testing.T) {
 			t.Errorf("%s: errors = %+v, want one about %s", test.name, p.Errors, test.field)
 		}
 	}
+	wrong := query(soon(), -1)
+	wrong.Set("guests", "0")
+	all := w.api.Do("GET", "/hotels/available?"+wrong.Encode(), nil).WantProblem(422, "validation_failed")
+	if len(all.Errors) != 3 {
+		t.Errorf("errors = %+v, want those of guests, the place and the dates", all.Errors)
+	}
 	// The greatest numbers that are allowed must not overflow anything.
 	q := query(soon(), 30, "city_id", "1", "price_min", "9223372036854775807", "price_max", "9223372036854775807", "rooms", "100")
 	for _, sort := range []string{"price", "-price", "title"} {

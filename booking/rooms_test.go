@@ -197,6 +197,9 @@ func TestNightsRefuse(t *testing.T) {
 	staff.Do("PATCH", url(1, 1), body{"closed": true}).WantProblem(422, "validation_failed")
 	staff.Do("PATCH", url(1, 368), body{"closed": true}).WantProblem(422, "validation_failed")
 	staff.Do("PATCH", url(1, 2), body{"price": -1}).WantProblem(422, "validation_failed")
+	if p := staff.Do("PATCH", url(2, 1), body{"price": -1}).WantProblem(422, "validation_failed"); len(p.Errors) != 2 {
+		t.Errorf("errors = %+v, want those of the price and the dates", p.Errors)
+	}
 	staff.Do("PATCH", url(1, 2), body{"price": 1e12 + 1}).WantProblem(422, "validation_failed")
 	staff.Do("PATCH", url(1, 2), body{"booked": 1}).WantProblem(422, "validation_failed")
 	staff.Do("GET", url(-300, 66), nil).Want(200)

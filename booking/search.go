@@ -2,6 +2,7 @@ package booking
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -53,10 +54,14 @@ func (p *SearchParams) Validate() error {
 	if byPrice && p.CityID == nil && p.Currency == nil {
 		invalid("currency", "required", "is required to compare prices around a point")
 	}
-	if len(fields) > 0 {
-		return errs.InvalidFields(fields...)
+	stay := checkStay("query", p.DateFrom, p.DateTo)
+	if len(fields) == 0 {
+		return stay
 	}
-	return checkStay("query", p.DateFrom, p.DateTo)
+	if broken, ok := errors.AsType[*errs.Error](stay); ok {
+		fields = append(fields, broken.Fields...)
+	}
+	return errs.InvalidFields(fields...)
 }
 
 // checkPlace demands one place: a city, or a whole circle.

@@ -27,13 +27,20 @@ func (s *settings) isKnown(secret string) bool {
 	if s.environment == envLocal {
 		return false
 	}
-	switch secret {
-	case templateSecret, "postgres":
+	if slices.Contains(localSecrets(), secret) {
 		return true
-	case "only-for-tests-and-of-no-worth-anywhere-else", "only-for-tests-and-their-admin", "booking":
+	}
+	if slices.Contains(testSecrets(), secret) {
 		return s.environment == envProduction
 	}
 	return slices.ContainsFunc(demoAccounts(), func(a demoAccount) bool { return a.password == secret })
+}
+
+// localSecrets stand in the template for work on the program, testSecrets in that for tests.
+func localSecrets() []string { return []string{templateSecret, "postgres"} }
+
+func testSecrets() []string {
+	return []string{"only-for-tests-and-of-no-worth-anywhere-else", "only-for-tests-and-their-admin", "booking"}
 }
 
 // key reads a key that others are derived from, or "".

@@ -159,6 +159,7 @@ func protectAuditLog(ctx context.Context, tx pgx.Tx, role string) error {
 	}
 	_, err = tx.Exec(ctx, `
 REVOKE UPDATE, DELETE ON audit_log FROM `+role+`;
+REVOKE EXECUTE ON FUNCTION audit_log_purge(integer), audit_log_forget(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_log_purge(integer), audit_log_forget(bigint) TO `+role)
 	return err
 }

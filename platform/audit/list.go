@@ -22,8 +22,8 @@ type LogEntry struct {
 	Action     string          `json:"action" example:"hotel.update"`
 	ObjectType *string         `json:"object_type" example:"hotel"`
 	ObjectID   *int64          `json:"object_id"`
-	Before     json.RawMessage `json:"before" types:"object,null" description:"What the object was: of an update, the members that differ; null if it was not there."`
-	After      json.RawMessage `json:"after" types:"object,null" description:"What became of the object: of an update, the members that differ; null if it is gone."`
+	Before     json.RawMessage `json:"before" types:"object,array,null" description:"What the object was: of an update, the members that differ; null if it was not there."`
+	After      json.RawMessage `json:"after" types:"object,array,null" description:"What became of the object: of an update, the members that differ; null if it is gone."`
 	Address    *netip.Addr     `json:"address" description:"The client's IP address."`
 	RequestID  *string         `json:"request_id"`
 }
@@ -42,11 +42,15 @@ type ListParams struct {
 
 // Validate checks that an id comes with the type that it is an id of, and the order of the instants.
 func (p *ListParams) Validate() error {
+	var wrong []errs.Field
 	if p.ObjectID != nil && p.ObjectType == nil {
-		return errs.InvalidQuery("object_type", "required", "is required with object_id")
+		wrong = append(wrong, errs.Field{Field: "object_type", In: "query", Code: "required", Message: errs.Say("is required with object_id")})
 	}
 	if p.From != nil && p.To != nil && !p.From.Before(*p.To) {
-		return errs.InvalidQuery("to", "date_order", "must be after from")
+		wrong = append(wrong, errs.Field{Field: "to", In: "query", Code: "date_order", Message: errs.Say("must be after from")})
+	}
+	if len(wrong) > 0 {
+		return errs.InvalidFields(wrong...)
 	}
 	return nil
 }

@@ -36,6 +36,14 @@ func TestList_IsForReaders(t *testing.T) {
 	f.api.As("members.1").Do("GET", "/audit", nil).WantProblem(http.StatusForbidden, "forbidden")
 }
 
+// What is told of an object may be a list, as that of the nights of a room is.
+func TestList_ShowsLists(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.record(t.Context(), t, audit.Entry{Action: "nights.update", Object: "room", ID: 7, Before: []int{1}, After: []int{2}})
+	f.api.As("readers.1").Do("GET", "/audit", nil).Want(http.StatusOK)
+}
+
 func TestList_Filters(t *testing.T) {
 	t.Parallel()
 	f := setup(t)

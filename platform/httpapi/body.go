@@ -132,7 +132,7 @@ func (b *bodyPlan) decode(raw []byte, target reflect.Value) (fields []errs.Field
 	if b.patch && len(fields) == 0 {
 		err = json.Unmarshal(raw, target.Interface())
 	}
-	return fields, !b.patch, err
+	return fields, true, err
 }
 
 func (b *bodyPlan) setDefaults(target reflect.Value) error {

@@ -142,6 +142,8 @@ func formatIntegers(p jsonschema.InterceptPropParams) error {
 		p.PropertySchema.WithFormat("int64")
 	case reflect.Int32:
 		p.PropertySchema.WithFormat("int32")
+	case reflect.Int8, reflect.Int16, reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return fmt.Errorf("field %s: no format tells of %s", p.Name, t)
 	default:
 	}
 	return nil

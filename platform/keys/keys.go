@@ -17,8 +17,11 @@ type Ring struct {
 }
 
 // NewRing returns a Ring of the secret in use and of previous ones, of which empty ones are left out: a key of
-// nothing is one that everybody has.
+// nothing is one that everybody has. It panics if there is no secret in use.
 func NewRing(secret []byte, previous ...[]byte) Ring {
+	if len(secret) == 0 {
+		panic("keys: no secret")
+	}
 	r := Ring{secrets: [][]byte{secret}}
 	for _, p := range previous {
 		if len(p) > 0 {

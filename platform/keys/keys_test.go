@@ -31,4 +31,10 @@ func TestNoKeyIsOfNothing(t *testing.T) {
 	if got := keys.NewRing([]byte("secret"), nil, []byte{}).Derive("tokens"); len(got) != 1 {
 		t.Errorf("got %d keys of one secret and two empty ones, want 1", len(got))
 	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a ring without a secret was made")
+		}
+	}()
+	keys.NewRing(nil, []byte("previous"))
 }

@@ -4,12 +4,16 @@ package jobstest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"github.com/shumbooking/shumbooking/platform/jobs"
 )
+
+// patience is how long a job may take before it is said not to come.
+const patience = time.Minute
 
 // RunPeriodic runs the one periodic job, by one of workers on db, and ends the test unless it is completed.
 func RunPeriodic(tb testing.TB, db *pgxpool.Pool, workers *river.Workers, periodic []*river.PeriodicJob) {
@@ -22,7 +26,11 @@ func RunPeriodic(tb testing.TB, db *pgxpool.Pool, workers *river.Workers, period
 	ctx, cancel := context.WithCancel(tb.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- worker.Run(ctx) }()
-	e := <-events
+	var e *river.Event
+	select {
+	case e = <-events:
+	case <-time.After(patience):
+	}
 	cancel()
 	if err := <-ended; err != nil {
 		tb.Fatal(err)
