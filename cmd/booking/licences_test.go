@@ -15,7 +15,7 @@ import (
 )
 
 // licencesFile lists the modules of others that are used.
-const licencesFile = "../../THIRD_PARTY.md"
+const licencesFile = "../../.ci/third-party.md"
 
 const licencesPreamble = `# Modules of others
 
@@ -24,7 +24,7 @@ What the program and its tests are built from, with the licence of each module a
 other licences. Those here let the program be passed on with their notices; of modules under MPL-2.0, the source of changed files as well.
 
 Inside the modules swgui and riverui are pages for browsers: Swagger UI (Apache-2.0) and those of River UI (MPL-2.0).
-The data of countries and cities has terms of its own, in [its notice](catalog/world/NOTICE.md).
+The data of countries and cities has terms of its own, in [its notice](../catalog/world/NOTICE.md).
 
 | module | version | licence | part of |
 |---|---|---|---|
