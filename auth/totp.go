@@ -14,6 +14,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
 const totpIssuer = "Shum Booking"
@@ -110,12 +111,12 @@ type RecoveryCodes struct {
 }
 
 // ConfirmTOTP demands a code of the caller at every sign-in from now on. It takes no password, and so ends no session:
-// a stolen token must not sign its owner out. The error is of kind totp_not_pending if no
-// secret waits to be confirmed, and a validation error if the code is not one of it.
+// a stolen token must not sign its owner out. The error is of kind totp_not_pending if no secret waits to be confirmed,
+// and a validation error if the code is not one of it.
 func (s *Service) ConfirmTOTP(ctx context.Context, p *ConfirmTOTPParams) (*RecoveryCodes, error) {
 	codes := newRecoveryCodes()
 	var confirmed bool
-	err := s.revoke(ctx, func(tx *revokingTx) error {
+	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
 		var err error
 		confirmed, err = s.confirmTOTP(ctx, tx, p.Code, codes)
 		return err
@@ -153,7 +154,7 @@ SELECT secret, key_id FROM totp WHERE user_id = $1 AND confirmed_at IS NULL FOR 
 }
 
 // confirmTOTP reports whether the code was right. That it was wrong is written down, and no error.
-func (s *Service) confirmTOTP(ctx context.Context, tx *revokingTx, code string, recovery []string) (bool, error) {
+func (s *Service) confirmTOTP(ctx context.Context, tx pgx.Tx, code string, recovery []string) (bool, error) {
 	userID, now := CallerFrom(ctx).UserID, s.now()
 	secret, err := s.lockPendingSecret(ctx, tx, userID)
 	if err != nil {
