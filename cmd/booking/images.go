@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"os"
 	"regexp"
 
 	"github.com/shumbooking/shumbooking/media/storage"
@@ -110,6 +111,15 @@ func openStore(s imageSettings) (storage.Store, error) {
 		return nil, err
 	}
 	return bucket, nil
+}
+
+// volumes names the directories that fill up: where images are kept, unless that is a bucket, and where they wait.
+func volumes(s imageSettings) map[string]string {
+	dirs := map[string]string{"temporary": os.TempDir()}
+	if s.bucket.name == "" {
+		dirs["images"] = s.dir
+	}
+	return dirs
 }
 
 // LogValue shows the settings without the secret.

@@ -141,7 +141,10 @@ REVOKE INSERT, UPDATE, DELETE ON schema_version FROM `+role)
 		if err != nil {
 			return err
 		}
-		return protectAuditLog(ctx, tx, role)
+		if err := protectAuditLog(ctx, tx, role); err != nil {
+			return err
+		}
+		return protectBackups(ctx, tx, role)
 	})
 	if err != nil {
 		return fmt.Errorf("grant rights to %s: %w", s.database.Username, err)
@@ -161,5 +164,19 @@ func protectAuditLog(ctx context.Context, tx pgx.Tx, role string) error {
 REVOKE UPDATE, DELETE ON audit_log FROM `+role+`;
 REVOKE EXECUTE ON FUNCTION audit_log_purge(integer), audit_log_forget(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_log_purge(integer), audit_log_forget(bigint) TO `+role)
+	return err
+}
+
+// protectBackups leaves the role nothing but to read which backups there are: whoever takes over the program must not
+// make an operator believe in one. The table is not there when the schema was moved to a version before it.
+func protectBackups(ctx context.Context, tx pgx.Tx, role string) error {
+	var exists bool
+	err := tx.QueryRow(ctx, `SELECT to_regclass('public.backups') IS NOT NULL`).Scan(&exists)
+	if err != nil || !exists {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+REVOKE INSERT, UPDATE, DELETE ON backups FROM `+role+`;
+REVOKE ALL ON SEQUENCE backups_id_seq FROM `+role)
 	return err
 }

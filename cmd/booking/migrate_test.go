@@ -60,6 +60,10 @@ func TestMigrateGrantsTheRuntimeRole(t *testing.T) {
 		"UPDATE audit_log SET action = 'x'":                        false,
 		"DELETE FROM audit_log":                                    false,
 		"SELECT audit_log_purge(1)":                                true,
+		"SELECT finished_at FROM backups":                          true,
+		"INSERT INTO backups (name, bytes) VALUES ('x', 1)":        false,
+		"UPDATE backups SET finished_at = now()":                   false,
+		"DELETE FROM backups":                                      false,
 	} {
 		_, err := db.Exec(t.Context(), fmt.Sprintf("SET ROLE %s; %s", identifier, statement))
 		if (err == nil) != allowed {

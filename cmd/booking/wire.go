@@ -20,6 +20,7 @@ import (
 	"github.com/shumbooking/shumbooking/media/storage"
 	"github.com/shumbooking/shumbooking/migrations"
 	"github.com/shumbooking/shumbooking/platform/audit"
+	"github.com/shumbooking/shumbooking/platform/disk"
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/health"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
@@ -29,6 +30,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/metrics"
 	"github.com/shumbooking/shumbooking/platform/page"
 	"github.com/shumbooking/shumbooking/platform/pg"
+	"github.com/shumbooking/shumbooking/platform/pg/pgwatch"
 	"github.com/shumbooking/shumbooking/platform/texts"
 )
 
@@ -95,7 +97,10 @@ func newFeatures(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.
 	if err := a.makeFeatures(s); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
-	a.registry.MustRegister(pg.NewCollector(a.pool), jobs.NewCollector(a.probe, log))
+	a.registry.MustRegister(
+		pg.NewCollector(a.pool), pgwatch.NewCollector(a.probe, log), jobs.NewCollector(a.probe, log),
+		disk.NewCollector(volumes(s.images), log),
+	)
 	a.health = health.New(health.Config{
 		Version: b.version, Commit: b.commit, Started: started, Checks: a.checks(), Log: log,
 	})
