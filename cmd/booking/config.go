@@ -40,6 +40,8 @@ type redisSettings struct {
 	host     string
 	port, db int
 	password config.Secret
+	// encrypted is for TLS, with a certificate that the system trusts.
+	encrypted bool
 }
 
 type tokenSettings struct {
@@ -101,14 +103,20 @@ func (s *settings) readDatabase(r *config.Reader, n needs) pg.Config {
 	if n.database || read("DB_HOST") != "" {
 		read = r.Required
 	}
-	return pg.Config{
+	c := pg.Config{
 		Host:     read("DB_HOST"),
 		Port:     r.Int("DB_PORT", 5432, config.Limits{Min: 1, Max: 65535}),
 		Name:     read("DB_NAME"),
 		Username: read("DB_USERNAME"),
 		Password: string(s.secret(r, "DB_PASSWORD")),
 		SSLMode:  r.OneOf("DB_SSLMODE", "prefer", "disable", "allow", "require", "verify-ca", "verify-full"),
+
+		SSLRootCert: r.Certificates("DB_SSLROOTCERT"),
 	}
+	if c.SSLRootCert != "" && !strings.HasPrefix(c.SSLMode, "verify-") {
+		r.Reject("DB_SSLROOTCERT", "is set, and DB_SSLMODE=%s verifies nothing: want verify-full or verify-ca", c.SSLMode)
+	}
+	return c
 }
 
 // readOwner returns how to reach the database as the owner of its schema.
@@ -142,6 +150,8 @@ func (s *settings) readRedis(r *config.Reader, n needs) redisSettings {
 		port:     r.Int("REDIS_PORT", 6379, config.Limits{Min: 1, Max: 65535}),
 		db:       r.Int("REDIS_DB", 0, config.Limits{Min: 0, Max: 65535}),
 		password: password,
+
+		encrypted: r.OneOf("REDIS_TLS", "false", "true") == "true",
 	}
 }
 
@@ -183,7 +193,8 @@ func (s settings) LogValue() slog.Value {
 		slog.String("app_env", s.environment),
 		slog.Any("database", s.database),
 		slog.String("schema_owner", s.owner.Username),
-		slog.Group("redis", "host", s.redis.host, "port", s.redis.port, "db", s.redis.db, "password", s.redis.password),
+		slog.Group("redis", "host", s.redis.host, "port", s.redis.port, "db", s.redis.db, "password", s.redis.password,
+			"tls", s.redis.encrypted),
 		slog.Any("limits", s.limits),
 		slog.Group("tokens", "secret", s.tokens.secret, "previous", s.tokens.previous, "access_ttl", s.tokens.accessTTL.String(),
 			"refresh_idle", s.tokens.refreshIdle.String()),

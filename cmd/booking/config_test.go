@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/tlstest"
 )
 
 // serving is what "booking api" needs.
@@ -58,8 +61,8 @@ func TestDefaults(t *testing.T) {
 func TestEveryProblemIsTold(t *testing.T) {
 	t.Parallel()
 	wrong := map[string]string{
-		"APP_ENV": "staging", "DB_HOST": "", "DB_PORT": "0", "DB_SSLMODE": "on", "DB_MIGRATE_USERNAME": "",
-		"REDIS_HOST": "", "REDIS_DB": "-1", "JWT_SECRET_KEY": "short", "JWT_ACCESS_TOKEN_EXPIRE_MINUTES": "0",
+		"APP_ENV": "staging", "DB_HOST": "", "DB_PORT": "0", "DB_SSLMODE": "on", "DB_SSLROOTCERT": "/nowhere/ca.crt", "DB_MIGRATE_USERNAME": "",
+		"REDIS_HOST": "", "REDIS_DB": "-1", "REDIS_TLS": "yes", "JWT_SECRET_KEY": "short", "JWT_ACCESS_TOKEN_EXPIRE_MINUTES": "0",
 		"JWT_REFRESH_TOKEN_EXPIRE_DAYS": "61", "ROOT_PATH": "x", "CORS_ORIGINS": "example.com",
 		"LOG_LEVEL": "loud", "LOG_FORMAT": "xml", "ADMIN_EMAIL": "nobody",
 		"IMAGES_DIR": "", "MAX_IMAGE_FILE_SIZE_MB": "51",
@@ -95,6 +98,37 @@ func TestCommandsNeedOnlyTheirOwn(t *testing.T) {
 	half := func(name string) string { return map[string]string{"DB_HOST": "db"}[name] }
 	if _, err := readSettings(half, needs{environment: envLocal}); err == nil || !strings.Contains(err.Error(), "DB_NAME") {
 		t.Errorf("readSettings() with DB_HOST alone = %v, want a word on DB_NAME", err)
+	}
+}
+
+// TestAuthorityOfTheDatabase says when the file is refused, and that the owner of the schema looks at it too.
+func TestAuthorityOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	authority := tlstest.NewAuthority(t).File
+	nonsense := filepath.Join(t.TempDir(), "ca.crt")
+	if err := os.WriteFile(nonsense, []byte("not a certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ mode, file, want string }{
+		{"verify-full", authority, ""},
+		{"verify-ca", authority, ""},
+		{"verify-full", "", ""},
+		{"require", authority, "DB_SSLROOTCERT is set, and DB_SSLMODE=require"},
+		{"", authority, "DB_SSLROOTCERT is set, and DB_SSLMODE=prefer"},
+		{"verify-full", nonsense, "no certificate in PEM"},
+		{"verify-full", nonsense + ".none", "cannot be read"},
+		{"verify-full", filepath.Dir(nonsense), "cannot be read"},
+	} {
+		s, err := readSettings(environmentWith(map[string]string{"DB_SSLMODE": tt.mode, "DB_SSLROOTCERT": tt.file}), serving)
+		if tt.want != "" {
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%s with %s: got error %v, want %q", tt.mode, tt.file, err, tt.want)
+			}
+			continue
+		}
+		if err != nil || s.database.SSLRootCert != tt.file || s.owner.SSLRootCert != tt.file || s.owner.SSLMode != tt.mode {
+			t.Errorf("%s with %s: got %+v and %+v, error %v; want it for both roles", tt.mode, tt.file, s.database, s.owner, err)
+		}
 	}
 }
 

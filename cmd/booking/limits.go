@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -55,7 +56,11 @@ func (s limitSettings) LogValue() slog.Value {
 
 // openRedis makes a client that counts in the metrics of the application. It does not connect.
 func (a *application) openRedis(s redisSettings) *kv.Client {
-	return kv.Open(kv.Config{Host: s.host, Port: s.port, DB: s.db, Password: string(s.password), Metrics: a.registry})
+	c := kv.Config{Host: s.host, Port: s.port, DB: s.db, Password: string(s.password), Metrics: a.registry}
+	if s.encrypted {
+		c.TLS = &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12}
+	}
+	return kv.Open(c)
 }
 
 // newLimiters returns what keeps the budgets.

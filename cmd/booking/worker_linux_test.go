@@ -25,7 +25,7 @@ func spawnServer(t *testing.T, getenv func(string) string, command string) (*pro
 	var env []string
 	for _, name := range []string{
 		"APP_ENV", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USERNAME", "DB_PASSWORD", "DB_SSLMODE",
-		"REDIS_HOST", "REDIS_PORT", "RATE_LIMIT_ENABLED", "JWT_SECRET_KEY", "ADMIN_EMAIL", "ADMIN_PASSWORD", "ROOT_PATH", "TMPDIR",
+		"REDIS_HOST", "REDIS_PORT", "REDIS_TLS", "SSL_CERT_FILE", "RATE_LIMIT_ENABLED", "JWT_SECRET_KEY", "ADMIN_EMAIL", "ADMIN_PASSWORD", "ROOT_PATH", "TMPDIR",
 		"IMAGES_DIR", "S3_BUCKET", "S3_ENDPOINT", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY",
 	} {
 		env = append(env, name+"="+getenv(name))

@@ -5,11 +5,13 @@
 package config
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -171,6 +173,21 @@ func (r *Reader) Networks(name string) []netip.Prefix {
 		networks = append(networks, network)
 	}
 	return networks
+}
+
+// Certificates returns the name of a file of certificates in PEM, at least one. It is a problem when it cannot be read.
+func (r *Reader) Certificates(name string) string {
+	file := r.getenv(name)
+	if file == "" {
+		return ""
+	}
+	text, err := os.ReadFile(file) //nolint:gosec // The operator names it.
+	if err != nil {
+		r.Reject(name, "names a file that cannot be read: %v", err)
+	} else if !x509.NewCertPool().AppendCertsFromPEM(text) {
+		r.Reject(name, "is %q, which has no certificate in PEM", file)
+	}
+	return file
 }
 
 // pathCharacters may stand in a path without escaping (the unreserved set of RFC 3986, and the slash).

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/shumbooking/shumbooking/platform/config"
+	"github.com/shumbooking/shumbooking/platform/tlstest"
 )
 
 func reader(vars map[string]string) *config.Reader {
@@ -34,6 +37,26 @@ func TestUnsetVariablesFallBack(t *testing.T) {
 	}
 	if err := r.Err(); err != nil {
 		t.Errorf("Err() = %v, want nil", err)
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	t.Parallel()
+	nonsense := filepath.Join(t.TempDir(), "nonsense")
+	if err := os.WriteFile(nonsense, []byte("-----BEGIN CERTIFICATE-----"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		"": "", tlstest.NewAuthority(t).File: "", nonsense: "no certificate in PEM", nonsense + "2": "no such file",
+	} {
+		r := reader(map[string]string{"CA": file})
+		got := r.Certificates("CA")
+		if got != file {
+			t.Errorf("Certificates() = %q, want %q", got, file)
+		}
+		if err := r.Err(); (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got error %v, want %q", file, err, want)
+		}
 	}
 }
 

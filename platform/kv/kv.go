@@ -4,6 +4,7 @@ package kv
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -30,6 +31,8 @@ type Config struct {
 	Port     int
 	DB       int    // optional
 	Password string // optional
+	// TLS says how to make sure of the server; optional, without it nothing is encrypted.
+	TLS *tls.Config
 	// Timeout is what a call may take; optional, the constant of that name by default.
 	Timeout time.Duration
 	// Pause is how long calls fail at once after one has failed; optional, one second by default.
@@ -60,6 +63,7 @@ func Open(cfg Config) *Client {
 		Addr:                  net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port)),
 		DB:                    cfg.DB,
 		Password:              cfg.Password,
+		TLSConfig:             cfg.TLS,
 		DialTimeout:           cfg.Timeout,
 		ReadTimeout:           cfg.Timeout,
 		WriteTimeout:          cfg.Timeout,

@@ -29,6 +29,9 @@ type Config struct {
 	Password string
 	// SSLMode is one of libpq's modes, "prefer" when empty. A Unix socket ignores it.
 	SSLMode string
+	// SSLRootCert is a file of certificates in PEM, one of which must have signed the server's with the modes
+	// verify-ca and verify-full. When empty those of the system are taken.
+	SSLRootCert string
 	// MaxConns bounds the pool made by Open: 16 when zero.
 	MaxConns int32
 }
@@ -56,6 +59,8 @@ func ParseURL(raw string) (Config, error) {
 			port = values[0]
 		case "sslmode":
 			c.SSLMode = values[0]
+		case "sslrootcert":
+			c.SSLRootCert = values[0]
 		default:
 			return Config{}, fmt.Errorf("database URL: unknown parameter %q", key)
 		}
@@ -89,7 +94,11 @@ func (c Config) URL() string {
 	if c.SSLMode != "" {
 		query.Set("sslmode", c.SSLMode)
 	}
-	u.RawQuery = query.Encode()
+	if c.SSLRootCert != "" {
+		query.Set("sslrootcert", c.SSLRootCert)
+	}
+	// libpq takes a plus sign for itself.
+	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
 	return u.String()
 }
 
@@ -98,7 +107,7 @@ func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("host", c.Host), slog.Int("port", cmp.Or(c.Port, defaultPort)),
 		slog.String("name", c.Name), slog.String("username", c.Username),
-		slog.String("sslmode", c.SSLMode))
+		slog.String("sslmode", c.SSLMode), slog.String("sslrootcert", c.SSLRootCert))
 }
 
 // ConnConfig returns the settings of one connection without the time limits
@@ -119,7 +128,7 @@ func (c Config) ConnConfig() (*pgx.ConnConfig, error) {
 // nothing that the configuration also decides.
 func (c Config) dsn() string {
 	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace
-	return fmt.Sprintf("host='%s' port=%d dbname='%s' user='%s' password='%s' sslmode=%s",
+	return fmt.Sprintf("host='%s' port=%d dbname='%s' user='%s' password='%s' sslmode=%s sslrootcert='%s'",
 		quote(c.Host), cmp.Or(c.Port, defaultPort), quote(c.Name), quote(c.Username), quote(c.Password),
-		cmp.Or(c.SSLMode, "prefer"))
+		cmp.Or(c.SSLMode, "prefer"), quote(c.SSLRootCert))
 }

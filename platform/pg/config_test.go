@@ -21,6 +21,10 @@ func TestConfig_URL(t *testing.T) {
 		},
 		{pg.Config{Host: "/run/pg", Name: "shop", Username: "app"}, "postgres://app@/shop?host=%2Frun%2Fpg&port=5432"},
 		{pg.Config{Host: "::1", Port: 5432, Name: "a b"}, "postgres://[::1]:5432/a%20b"},
+		{
+			pg.Config{Host: "db", Name: "shop", SSLMode: "verify-full", SSLRootCert: "/etc/a b/ca.crt"},
+			"postgres://db:5432/shop?sslmode=verify-full&sslrootcert=%2Fetc%2Fa%20b%2Fca.crt",
+		},
 	} {
 		got := tt.config.URL()
 		if got != tt.want {
