@@ -7,32 +7,23 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
-	"time"
-
-	"github.com/alicebob/miniredis/v2"
 
 	"github.com/shumbooking/shumbooking/platform/config"
-	"github.com/shumbooking/shumbooking/platform/pg/pgserver"
 )
 
-const (
-	devDatabase = "booking"
-	// secretFile keeps the key of the tokens, so that a restart signs nobody out.
-	secretFile = "jwt-secret"
-)
+// secretFile keeps the key of the tokens, so that a restart signs nobody out.
+const secretFile = "jwt-secret"
 
-// backends are what "booking dev" runs beside the API. Those that the environment names are nil here.
+// errNoServers is the error of a build for production, which has no servers to start.
+var errNoServers = errors.New("this build of the program starts neither PostgreSQL nor Redis: " +
+	"name them with DB_HOST and REDIS_HOST, or run \"go run ./cmd/booking dev\" in the source")
+
+// backends are what "booking dev" runs beside the API, and where it keeps its data.
 type backends struct {
-	postgres *pgserver.Server
-	redis    *miniredis.Miniredis
-	// stopClock ends what keeps the time of redis, and waits for it.
-	stopClock func()
+	servers servers
 	// databaseURL is for people. data is the directory of what is kept, empty when nothing is.
 	databaseURL, data string
 	// temp is removed at the end; empty when there is nothing to remove.
@@ -41,7 +32,10 @@ type backends struct {
 
 // startBackends starts what the settings do not name, and puts what it started into the settings.
 func startBackends(ctx context.Context, s *settings, o devOptions, log *slog.Logger) (_ *backends, err error) {
-	b := &backends{databaseURL: s.database.URL()}
+	if !hasServers && (s.database.Host == "" || s.redis.host == "") {
+		return nil, errNoServers
+	}
+	b := &backends{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, b.stop(context.WithoutCancel(ctx)))
@@ -52,15 +46,8 @@ func startBackends(ctx context.Context, s *settings, o devOptions, log *slog.Log
 			return nil, err
 		}
 	}
-	if s.database.Host == "" {
-		if err = b.startPostgres(ctx, s, log); err != nil {
-			return nil, err
-		}
-	}
-	if s.redis.host == "" {
-		if err = b.startRedis(s); err != nil {
-			return nil, err
-		}
+	if b.databaseURL, err = b.servers.start(ctx, s, b.data, log); err != nil {
+		return nil, err
 	}
 	if s.images.dir == "" && s.images.bucket.name == "" {
 		if err = b.makeImages(s); err != nil {
@@ -77,7 +64,7 @@ func startBackends(ctx context.Context, s *settings, o devOptions, log *slog.Log
 // where this process runs as root.
 func dataDir(given string) (string, error) {
 	if given == "" {
-		cache, err := pgserver.CacheDir()
+		cache, err := cacheDir()
 		if err != nil {
 			return "", fmt.Errorf("%w: name a directory with --data, or use --ephemeral", err)
 		}
@@ -88,61 +75,6 @@ func dataDir(given string) (string, error) {
 		return "", err
 	}
 	return dir, os.MkdirAll(dir, 0o755) //nolint:gosec // What is in it has modes of its own.
-}
-
-func (b *backends) startPostgres(ctx context.Context, s *settings, log *slog.Logger) (err error) {
-	c := pgserver.Config{Listen: pgserver.Loopback, Database: devDatabase, Log: log, Durability: pgserver.Volatile}
-	if b.data != "" {
-		c.DataDir, c.Durability = filepath.Join(b.data, "postgres"), pgserver.Durable
-	}
-	if b.postgres, err = pgserver.Start(ctx, c); err != nil {
-		return err
-	}
-	s.database = b.postgres.Config("")
-	s.owner = s.database
-	b.databaseURL = b.postgres.URL("")
-	return nil
-}
-
-func (b *backends) startRedis(s *settings) (err error) {
-	if b.redis, err = miniredis.Run(); err != nil {
-		return fmt.Errorf("start Redis: %w", err)
-	}
-	b.stopClock = keepTime(b.redis)
-	host, port, err := net.SplitHostPort(b.redis.Addr())
-	if err != nil {
-		return err
-	}
-	s.redis = redisSettings{host: host}
-	s.redis.port, err = strconv.Atoi(port)
-	return err
-}
-
-// redisTick is how often keys of the Redis in this process get older.
-const redisTick = 100 * time.Millisecond
-
-// keepTime lets keys expire, which they do not by themselves in a Redis that is made for tests.
-func keepTime(r *miniredis.Miniredis) (stop func()) {
-	tick := time.NewTicker(redisTick)
-	done := make(chan struct{})
-	var running sync.WaitGroup
-	running.Go(func() {
-		last := time.Now()
-		for {
-			select {
-			case <-done:
-				return
-			case now := <-tick.C:
-				r.FastForward(now.Sub(last))
-				last = now
-			}
-		}
-	})
-	return func() {
-		tick.Stop()
-		close(done)
-		running.Wait()
-	}
 }
 
 // makeImages keeps images with the rest of the data, or in a directory that is removed when nothing is kept.
@@ -157,14 +89,8 @@ func (b *backends) makeImages(s *settings) (err error) {
 }
 
 // stop ends what was started.
-func (b *backends) stop(ctx context.Context) (err error) {
-	if b.redis != nil {
-		b.stopClock()
-		b.redis.Close()
-	}
-	if b.postgres != nil {
-		err = b.postgres.Stop(ctx)
-	}
+func (b *backends) stop(ctx context.Context) error {
+	err := b.servers.stop(ctx)
 	if b.temp != "" {
 		err = errors.Join(err, os.RemoveAll(b.temp))
 	}

@@ -26,7 +26,8 @@ func devCommand() command {
 		help: `Starts PostgreSQL (programs that are installed, else downloaded ones) and Redis (in this process), or uses those
 that DB_HOST and REDIS_HOST name; migrates the schema, makes the first admin, loads demo data, serves the API, and
 runs jobs.
-What it prints goes to standard output, its log to standard error. Every setting of 'booking api' works here too.`,
+The build in the image has neither to start. What it prints goes to standard output, its log to standard error.
+Every setting of 'booking api' works here too.`,
 		setup: func(flags *flag.FlagSet) action {
 			var o devOptions
 			flags.StringVar(&o.addr, "addr", defaultDevAddr, "`address` to listen on")

@@ -14,37 +14,9 @@ import (
 	"time"
 
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
-	"github.com/shumbooking/shumbooking/platform/kv"
 	"github.com/shumbooking/shumbooking/platform/kv/kvtest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
-	"github.com/shumbooking/shumbooking/platform/ratelimit"
 )
-
-// Keys of the Redis of "booking dev" expire, and it takes the script.
-func TestDevRedisKeepsTime(t *testing.T) {
-	t.Parallel()
-	b := &backends{}
-	var s settings
-	if err := b.startRedis(&s); err != nil {
-		t.Fatal(err)
-	}
-	ctx := t.Context()
-	t.Cleanup(func() {
-		if err := b.stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	client := kvtest.Open(t, kv.Config{Host: s.redis.host, Port: s.redis.port, Timeout: kvtest.Patience})
-	policy := ratelimit.Policy{Name: "read", Quota: 10, Window: time.Second}
-	l, err := ratelimit.New(ratelimit.Config{Policy: policy, Redis: client})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d, err := l.Take(t.Context(), "somebody"); err != nil || d.Remaining != 9 {
-		t.Errorf("Take() = %+v, %v; want 9 remaining", d, err)
-	}
-	eventually(t, "the key is gone", func() bool { return len(b.redis.Keys()) == 0 })
-}
 
 // newLimited returns a client of an application of small budgets, on a Redis and a database of its own.
 func newLimited(t *testing.T, vars map[string]string) *apitest.Client {
