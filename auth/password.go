@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/tracing"
 )
 
 // Argon2 is what hashing a password with argon2id costs (RFC 9106). Fields that are zero take the defaults, which
@@ -113,10 +114,14 @@ func (h *passwordHasher) verify(phc *string, password string) (bool, error) {
 func (h *passwordHasher) turn(ctx context.Context) (release func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxTurnWait)
 	defer cancel()
+	_, span := tracing.Start(ctx, "hash a password")
 	select {
 	case h.slots <- struct{}{}:
-		return func() { <-h.slots }, nil
+		// What comes before it is waiting.
+		span.AddEvent("turn")
+		return func() { <-h.slots; span.End() }, nil
 	case <-ctx.Done():
+		span.End()
 		busy := errs.Unavailable.New("Too many people are signing in right now. Try again in a moment.").Because(ctx.Err())
 		busy.RetryAfter = time.Second
 		return nil, busy

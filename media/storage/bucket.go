@@ -68,7 +68,7 @@ func OpenBucket(c BucketConfig) (*Bucket, error) {
 	}
 	client, err := minio.NewCore(endpoint.Host, &minio.Options{
 		Creds:  credentials.NewStaticV4(c.AccessKeyID, c.SecretAccessKey, ""),
-		Secure: secure, Region: c.Region, Transport: transport, MaxRetries: maxAttempts,
+		Secure: secure, Region: c.Region, Transport: observed{transport}, MaxRetries: maxAttempts,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open bucket: %w", err)

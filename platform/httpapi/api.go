@@ -40,6 +40,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/shumbooking/shumbooking/platform/errs"
 	"github.com/shumbooking/shumbooking/platform/texts"
@@ -133,6 +134,8 @@ type Config struct {
 	// Log gets one line per request. Metrics takes the request metrics.
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
+	// Tracer begins a trace for each request to a route that is no Probe; optional, without it there are none.
+	Tracer trace.Tracer
 	// Timeout bounds the time of one endpoint; optional, 10 s by default.
 	Timeout time.Duration
 	// CORSOrigins may call the API from a browser, each as the browser says it, such as "https://app.example"; optional.

@@ -12,6 +12,7 @@ import (
 func (a *API) call(w http.ResponseWriter, r *http.Request, e *endpoint) {
 	x := exchangeOf(r.Context())
 	x.pattern, x.probe = e.path, e.Probe
+	r = a.beginSpan(r, x)
 	r, err := e.takeBody(w, r)
 	if err != nil {
 		a.refuseBody(w, r, e, err)

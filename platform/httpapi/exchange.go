@@ -8,11 +8,14 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
-// An exchange is what is known of one request and its answer, for the log and the metrics.
+// An exchange is what is known of one request and its answer, for the log, the metrics and the trace.
 type exchange struct {
 	requestID string
+	start     time.Time
 	pattern   string
 	probe     bool
 	caller    string
@@ -20,6 +23,7 @@ type exchange struct {
 	status    int
 	bytes     int64
 	err       error
+	span      trace.Span // nil where the request is not traced
 }
 
 type exchangeKey struct{}
@@ -64,8 +68,7 @@ const requestIDHeader = "X-Request-Id"
 // observe gives each request its id, and writes its log line and its metrics when it is answered.
 func (a *API) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
-		x := &exchange{requestID: r.Header.Get(requestIDHeader), client: a.clientAddr(r)}
+		x := &exchange{start: time.Now(), requestID: r.Header.Get(requestIDHeader), client: a.clientAddr(r)}
 		if !isSane(x.requestID) {
 			x.requestID = newRequestID()
 		}
@@ -73,9 +76,10 @@ func (a *API) observe(next http.Handler) http.Handler {
 		done := a.metrics.begin()
 		// Deferred, so that an answer that is broken off counts as well.
 		defer func() {
-			elapsed := time.Since(start)
+			elapsed := time.Since(x.start)
 			done(x, r.Method, elapsed)
 			a.log(r, x, elapsed)
+			x.endSpan()
 		}()
 		next.ServeHTTP(&recorder{ResponseWriter: w, x: x}, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 	})
@@ -99,6 +103,9 @@ func (a *API) log(r *http.Request, x *exchange, elapsed time.Duration) {
 		slog.Float64("duration_ms", float64(elapsed.Microseconds())/1000),
 		slog.Int64("bytes", x.bytes),
 		slog.String("request_id", x.requestID),
+	}
+	if x.span != nil && x.span.IsRecording() {
+		attrs = append(attrs, slog.String("trace_id", x.span.SpanContext().TraceID().String()))
 	}
 	if x.caller != "" {
 		attrs = append(attrs, slog.String("user_id", x.caller))

@@ -57,7 +57,9 @@ func (a *API) mount(mux *http.ServeMux, m mount) {
 			a.refuseMethod(w, r, strings.Join(mountMethods, ", "))
 			return
 		}
-		exchangeOf(r.Context()).pattern = m.prefix
+		x := exchangeOf(r.Context())
+		x.pattern = m.prefix
+		r = a.beginSpan(r, x)
 		ctx, cancel := context.WithTimeout(r.Context(), a.cfg.Timeout)
 		defer cancel()
 		r = r.WithContext(ctx)

@@ -47,6 +47,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Queues. Each has workers of its own, so that one that is full holds up no other.
@@ -102,6 +103,8 @@ type Config struct {
 	Metrics prometheus.Registerer
 	// Log gets a line for each run of a job, and the warnings of River.
 	Log *slog.Logger
+	// Tracer makes spans of the runs of jobs. A job that was inserted in a trace runs in it.
+	Tracer trace.Tracer
 }
 
 func (c Config) withDefaults() Config {
@@ -121,7 +124,7 @@ func NewInserter(pool *pgxpool.Pool, c Config) (*Client, error) {
 		Logger:        riverLogger(c.Log),
 		MaxAttempts:   MaxAttempts,
 		FetchCooldown: fetchCooldown, // Of several insertions within it, one is announced.
-		Middleware:    []rivertype.Middleware{&insertion{inserted: newCounters(c).inserted}},
+		Middleware:    []rivertype.Middleware{&observation{}, &insertion{inserted: newCounters(c).inserted}},
 	})
 }
 

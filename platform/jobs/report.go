@@ -72,6 +72,9 @@ func (w *Worker) report(ctx context.Context, e *river.Event) {
 	if noted.RequestID != "" {
 		attrs = append(attrs, slog.String("request_id", noted.RequestID))
 	}
+	if noted.TraceID != "" {
+		attrs = append(attrs, slog.String("trace_id", noted.TraceID))
+	}
 	if noted.Rescues > 0 {
 		attrs = append(attrs, slog.Int("rescues", noted.Rescues))
 	}

@@ -15,8 +15,11 @@ import (
 
 // metadata is what we and River note on a job beside its arguments.
 type metadata struct {
-	RequestID string `json:"request_id"`
-	Rescues   int    `json:"river:rescue_count"`
+	RequestID   string `json:"request_id"`
+	TraceParent string `json:"traceparent"`
+	TraceState  string `json:"tracestate"`
+	TraceID     string `json:"trace_id"`
+	Rescues     int    `json:"river:rescue_count"`
 }
 
 const requestIDField = "request_id"
@@ -54,11 +57,8 @@ func (m *insertion) InsertMany(ctx context.Context, jobs []*rivertype.JobInsertP
 	insert func(context.Context) ([]*rivertype.JobInsertResult, error),
 ) ([]*rivertype.JobInsertResult, error) {
 	if id := RequestID(ctx); id != "" {
-		for _, job := range jobs {
-			var err error
-			if job.Metadata, err = noteRequest(job.Metadata, id); err != nil {
-				return nil, fmt.Errorf("metadata of a job of kind %s: %w", job.Kind, err)
-			}
+		if err := note(jobs, map[string]string{requestIDField: id}); err != nil {
+			return nil, err
 		}
 	}
 	results, err := insert(ctx)
@@ -70,16 +70,24 @@ func (m *insertion) InsertMany(ctx context.Context, jobs []*rivertype.JobInsertP
 	return results, err
 }
 
-// noteRequest returns the metadata, a JSON object, with the id of the request.
-func noteRequest(text []byte, id string) ([]byte, error) {
-	fields := map[string]any{}
-	if len(text) > 0 {
-		if err := json.Unmarshal(text, &fields); err != nil {
-			return nil, err
+// note adds notes to the metadata of jobs, which are JSON objects.
+func note(jobs []*rivertype.JobInsertParams, notes map[string]string) error {
+	for _, job := range jobs {
+		fields := map[string]any{}
+		if len(job.Metadata) > 0 {
+			if err := json.Unmarshal(job.Metadata, &fields); err != nil {
+				return fmt.Errorf("metadata of a job of kind %s: %w", job.Kind, err)
+			}
+		}
+		for name, value := range notes {
+			fields[name] = value
+		}
+		var err error
+		if job.Metadata, err = json.Marshal(fields); err != nil {
+			return fmt.Errorf("metadata of a job of kind %s: %w", job.Kind, err)
 		}
 	}
-	fields[requestIDField] = id
-	return json.Marshal(fields)
+	return nil
 }
 
 // work surrounds each run of a job.

@@ -13,6 +13,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
+	"go.opentelemetry.io/otel/trace"
 )
 
 const (
@@ -34,6 +35,7 @@ type Worker struct {
 	stopTimeout time.Duration
 	counters    counters
 	log         *slog.Logger
+	tracer      trace.Tracer
 }
 
 // NewWorker returns a Worker of the kinds in workers. Jobs of other kinds are left for other programs: during a
@@ -43,7 +45,7 @@ type Worker struct {
 // should come from another pool.
 func NewWorker(pool *pgxpool.Pool, workers *river.Workers, periodic []*river.PeriodicJob, c Config) (*Worker, error) {
 	c = c.withDefaults()
-	w := &Worker{stopTimeout: StopTimeout, counters: newCounters(c), log: c.Log}
+	w := &Worker{stopTimeout: StopTimeout, counters: newCounters(c), log: c.Log, tracer: c.Tracer}
 	config := w.config()
 	config.Workers, config.PeriodicJobs = workers, periodic
 	return w, w.connect(pool, config)
@@ -63,10 +65,13 @@ func (w *Worker) config() *river.Config {
 			Default: {MaxWorkers: defaultWorkers},
 			Images:  {MaxWorkers: imageWorkers()},
 		},
-		FetchOnlyKnownKinds:         true,
-		FetchCooldown:               fetchCooldown,
-		FetchPollInterval:           pollInterval,
-		Middleware:                  []rivertype.Middleware{&insertion{inserted: w.counters.inserted}, &work{}},
+		FetchOnlyKnownKinds: true,
+		FetchCooldown:       fetchCooldown,
+		FetchPollInterval:   pollInterval,
+		// The first is outermost, and sees of a run what River does.
+		Middleware: []rivertype.Middleware{
+			&observation{tracer: w.tracer}, &insertion{inserted: w.counters.inserted}, &work{},
+		},
 		MaxAttempts:                 MaxAttempts,
 		RetryPolicy:                 backoff{},
 		JobTimeout:                  Timeout,

@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/shumbooking/shumbooking/platform/tracing"
 )
 
 // Timeout is what a call may take in all: waiting for a connection, making one, and the answer.
@@ -96,6 +98,13 @@ func (c *Client) AddHook(h redis.Hook) { c.redis.AddHook(h) }
 // until it has an answer. A call that is broken off because ctx ended says nothing about Redis: its error is that
 // of ctx.
 func (c *Client) Do(ctx context.Context, cmds ...redis.Cmder) error {
+	if tracing.IsRecording(ctx) {
+		return observe(ctx, cmds, func(ctx context.Context) error { return c.do(ctx, cmds) })
+	}
+	return c.do(ctx, cmds)
+}
+
+func (c *Client) do(ctx context.Context, cmds []redis.Cmder) error {
 	pass, ok := c.breaker.enter()
 	if !ok {
 		c.metrics.refused.Inc()

@@ -2,10 +2,16 @@ package pg
 
 import (
 	"context"
+	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/shumbooking/shumbooking/platform/tracing"
 )
+
+// noteworthyWait is a wait for a connection that is told in traces. Below it one was free.
+const noteworthyWait = time.Millisecond
 
 // acquireLimit bounds how long a request waits for a free connection. The
 // context that a tracer returns serves the acquisition alone, so the limit is
@@ -13,30 +19,33 @@ import (
 // (Query, Begin, SendBatch, CopyFrom) has it.
 type acquireLimit struct{}
 
-var (
-	_ pgxpool.AcquireTracer = acquireLimit{}
-	_ pgx.QueryTracer       = acquireLimit{}
-)
+var _ pgxpool.AcquireTracer = acquireLimit{}
 
-type cancelKey struct{}
+type acquisitionKey struct{}
+
+// An acquisition is a wait for a connection.
+type acquisition struct {
+	start  time.Time
+	cancel context.CancelFunc
+}
 
 // TraceAcquireStart gives the acquisition its deadline.
 func (acquireLimit) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
-	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
-	return context.WithValue(ctx, cancelKey{}, cancel)
+	start := time.Now()
+	ctx, cancel := context.WithDeadline(ctx, start.Add(acquireTimeout))
+	return context.WithValue(ctx, acquisitionKey{}, acquisition{start: start, cancel: cancel})
 }
 
-// TraceAcquireEnd releases the deadline's timer.
-func (acquireLimit) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireEndData) {
-	if cancel, ok := ctx.Value(cancelKey{}).(context.CancelFunc); ok {
-		cancel()
+// TraceAcquireEnd releases the deadline's timer, and makes a span of a wait.
+func (acquireLimit) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, data pgxpool.TraceAcquireEndData) {
+	a, ok := ctx.Value(acquisitionKey{}).(acquisition)
+	if !ok {
+		return
 	}
+	a.cancel()
+	if data.Err == nil && time.Since(a.start) < noteworthyWait {
+		return
+	}
+	_, span := tracing.Start(ctx, "wait for a connection", trace.WithTimestamp(a.start))
+	endSpan(span, data.Err)
 }
-
-// TraceQueryStart does nothing: a tracer of connections must have it.
-func (acquireLimit) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	return ctx
-}
-
-// TraceQueryEnd does nothing: a tracer of connections must have it.
-func (acquireLimit) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}

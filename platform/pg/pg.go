@@ -70,7 +70,7 @@ func open(ctx context.Context, c Config, log *slog.Logger, settings map[string]s
 	cc.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
 		log.Warn("postgres notice", "severity", n.Severity, "code", n.Code, "message", n.Message)
 	}
-	cc.Tracer = acquireLimit{}
+	cc.Tracer = newObserver(c)
 	pc.ConnConfig = cc
 	pc.AfterConnect = scanInUTC
 	pc.MaxConns = cmp.Or(c.MaxConns, defaultMaxConns)
