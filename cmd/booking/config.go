@@ -28,6 +28,7 @@ type settings struct {
 	tokens          tokenSettings
 	admin           adminSettings
 	images          imageSettings
+	tracing         tracingSettings
 	rootPath        string
 	corsOrigins     []string
 	logLevel        slog.Level
@@ -77,6 +78,7 @@ func readSettings(getenv func(string) string, n needs) (settings, error) {
 	s.tokens = s.readTokens(r, n)
 	s.admin = s.readAdmin(r)
 	s.images = s.readImages(r, n)
+	s.tracing = s.readTracing(r)
 	s.rootPath = r.Path("ROOT_PATH")
 	s.corsOrigins = r.Origins("CORS_ORIGINS")
 	s.logLevel = r.Level("LOG_LEVEL")
@@ -200,6 +202,7 @@ func (s settings) LogValue() slog.Value {
 			"refresh_idle", s.tokens.refreshIdle.String()),
 		slog.Group("admin", "email", config.Secret(s.admin.email), "password", s.admin.password),
 		slog.Any("images", s.images),
+		slog.Any("tracing", s.tracing),
 		slog.String("root_path", s.rootPath),
 		slog.String("cors_origins", strings.Join(s.corsOrigins, ",")),
 		slog.String("log_level", s.logLevel.String()),

@@ -32,6 +32,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgwatch"
 	"github.com/shumbooking/shumbooking/platform/texts"
+	"github.com/shumbooking/shumbooking/platform/tracing"
 )
 
 const (
@@ -59,6 +60,7 @@ type application struct {
 	media              *media.Service
 	store              storage.Store
 	riverUI            *riverui.Handler
+	tracing            *tracing.Provider // nil where nothing is traced
 	health             *health.Health
 	api                *httpapi.API
 	handler            http.Handler
@@ -85,7 +87,7 @@ func newApplication(ctx context.Context, s settings, log *slog.Logger) (*applica
 func newFeatures(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.Logger) (*application, error) {
 	b := currentBuild()
 	started := time.Now()
-	a := &application{log: log, pool: pool}
+	a := &application{log: log, pool: pool, tracing: newTracing(ctx, s.tracing, log)}
 	a.registry = metrics.NewRegistry(metrics.Build{Version: b.version, Commit: b.commit, Started: started})
 	a.redis = a.openRedis(s.redis)
 	probe := s.database
@@ -119,7 +121,7 @@ func (a *application) serveFeatures(s settings) error {
 		RootPath:    s.rootPath, CORSOrigins: s.corsOrigins, TrustedProxies: s.limits.trustedProxies,
 		Admit: a.auth.Admit, Refused: a.audit.Refused, Classify: a.classify,
 		FingerprintKeys: keys.NewRing([]byte(s.tokens.secret), []byte(s.tokens.previous)).Derive("idempotency fingerprint"),
-		Log:             a.log, Metrics: a.registry, Texts: catalogue,
+		Log:             a.log, Metrics: a.registry, Tracer: a.tracing.Tracer(), Texts: catalogue,
 	})
 	a.health.Register(a.api)
 	metrics.Register(a.api, a.registry, a.log)
@@ -246,8 +248,9 @@ func (a *application) retry(ctx context.Context, what string, try func(context.C
 	}
 }
 
-// close ends the connections.
+// close sends the traces that are not sent yet, and ends the connections.
 func (a *application) close() error {
+	a.tracing.Stop()
 	for _, pool := range []*pgxpool.Pool{a.pool, a.probe, a.queue} {
 		if pool != nil {
 			pool.Close()

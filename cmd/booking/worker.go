@@ -100,7 +100,7 @@ func (a *application) jobsConfig() jobs.Config {
 		auth.PurgeArgs{}.Kind(), booking.RecountArgs{}.Kind(), catalog.RemovedArgs{}.Kind(),
 		media.ProcessArgs{}.Kind(), media.SweepArgs{}.Kind(), media.SettleArgs{}.Kind(), purge.Args{}.Kind(),
 	}
-	return jobs.Config{Kinds: kinds, Metrics: a.registry, Log: a.log}
+	return jobs.Config{Kinds: kinds, Metrics: a.registry, Log: a.log, Tracer: a.tracing.Tracer()}
 }
 
 // runJobs runs jobs until ctx ends and they have stopped. Probes and metrics are served to the end.
