@@ -95,6 +95,10 @@ func TestCommandsNeedOnlyTheirOwn(t *testing.T) {
 	if _, err := readSettings(without, needs{database: true}); err != nil {
 		t.Errorf("a command about the database needs more than that: %v", err)
 	}
+	keyless := environmentWith(map[string]string{"IMAGES_DIR": "", "S3_BUCKET": "photographs", "S3_ENDPOINT": "https://s3.example.com"})
+	if _, err := readSettings(keyless, needs{database: true}); err != nil {
+		t.Errorf("a command about the database needs the keys of the bucket: %v", err)
+	}
 	half := func(name string) string { return map[string]string{"DB_HOST": "db"}[name] }
 	if _, err := readSettings(half, needs{environment: envLocal}); err == nil || !strings.Contains(err.Error(), "DB_NAME") {
 		t.Errorf("readSettings() with DB_HOST alone = %v, want a word on DB_NAME", err)

@@ -33,7 +33,7 @@ type bucketSettings struct {
 func (s *settings) readImages(r *config.Reader, n needs) imageSettings {
 	i := imageSettings{
 		dir:         r.String("IMAGES_DIR", ""),
-		bucket:      s.readBucket(r),
+		bucket:      s.readBucket(r, n),
 		maxFileSize: int64(r.Int("MAX_IMAGE_FILE_SIZE_MB", defaultMaxImageSize, config.Limits{Min: 1, Max: 50})) << 20,
 	}
 	switch {
@@ -45,8 +45,9 @@ func (s *settings) readImages(r *config.Reader, n needs) imageSettings {
 	return i
 }
 
-// readBucket leaves the region out of what is useless without a bucket, as it has a default.
-func (s *settings) readBucket(r *config.Reader) bucketSettings {
+// readBucket leaves the region out of what is useless without a bucket, as it has a default. Commands that serve nobody
+// look at no image, and need not be trusted with the keys.
+func (s *settings) readBucket(r *config.Reader, n needs) bucketSettings {
 	b := bucketSettings{
 		name: r.String("S3_BUCKET", ""), region: r.String("S3_REGION", defaultRegion), prefix: r.String("S3_PREFIX", ""),
 		endpoint: r.String("S3_ENDPOINT", ""), accessKeyID: r.String("S3_ACCESS_KEY_ID", ""),
@@ -56,7 +57,7 @@ func (s *settings) readBucket(r *config.Reader) bucketSettings {
 		{"S3_ENDPOINT", b.endpoint}, {"S3_ACCESS_KEY_ID", b.accessKeyID}, {"S3_SECRET_ACCESS_KEY", string(b.secretAccessKey)},
 	} {
 		switch {
-		case v.value == "" && b.name != "":
+		case v.value == "" && b.name != "" && n.serving:
 			r.Reject(v.name, "is required with S3_BUCKET")
 		case v.value != "" && b.name == "":
 			r.Reject(v.name, "is set without S3_BUCKET")
