@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,11 +19,11 @@ const (
 	writeTimeout      = 30 * time.Second
 	idleTimeout       = 60 * time.Second
 	maxHeaderBytes    = 16 << 10
-	// stopTimeout is what a server takes to stop at most: less than the 30 s that an orchestrator waits before
-	// it kills.
+	// stopTimeout is what a server takes to stop at most. The rest of the 30 s that an orchestrator waits before it
+	// kills is for what is closed afterwards.
 	stopTimeout = 25 * time.Second
 	// lingerTime is how long requests are still taken after readiness ended, so that load balancers learn of it
-	// before connections are refused.
+	// before connections are refused. It is longer than a proxy may keep a connection that it does not use: 3 s.
 	lingerTime = 5 * time.Second
 )
 
@@ -32,31 +33,60 @@ type server struct {
 	handler  http.Handler
 	health   *health.Health
 	log      *slog.Logger
-	linger   time.Duration
+	// linger is how long requests are still taken then, none where it is zero.
+	linger time.Duration
+	// limit is how long stopping takes at most: stopTimeout where it is zero.
+	limit time.Duration
 }
 
-// run serves until ctx ends. Then readiness ends, new requests are taken for as long as s.linger says, and those
-// in flight are finished, all within stopTimeout.
+// run serves until ctx ends. Then readiness ends, requests are taken for as long as s.linger says, each being the last of
+// its connection, and those of all who have connected are finished, all within s.limit. It returns an error where it
+// had to break requests off.
 func (s server) run(ctx context.Context) error {
-	h := s.http()
-	failed := make(chan error, 1)
-	go func() { failed <- h.Serve(s.listener) }()
+	h, busy := s.http(), newOccupied()
+	h.Handler, h.ConnState = dismiss(ctx, s.handler), busy.note
+	listener := newLastCall(s.listener)
+	ended := make(chan error, 1)
+	go func() { ended <- h.Serve(listener) }()
 	select {
-	case err := <-failed:
+	case err := <-ended:
 		return fmt.Errorf("serve HTTP: %w", err)
 	case <-ctx.Done():
 	}
-	s.log.Info("draining", "linger", s.linger.String())
-	s.health.Drain()
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(s.limit, stopTimeout))
 	defer cancel()
 	select {
-	case err := <-failed:
+	case err := <-ended:
 		return fmt.Errorf("serve HTTP: %w", err)
-	case <-time.After(s.linger):
+	case <-time.After(s.drain()):
 	}
-	if err := h.Shutdown(limit); err != nil {
-		return errors.Join(fmt.Errorf("drain HTTP: %w", err), h.Close())
+	if err := listener.Close(); err != nil {
+		return errors.Join(err, h.Close())
+	}
+	// Only when it has ended all connections are known. Its error is that it was closed.
+	_ = <-ended
+	return errors.Join(s.finish(limit, h, busy), h.Close())
+}
+
+// drain ends readiness, and returns how long requests may be sent here that nobody should send.
+func (s server) drain() time.Duration {
+	linger := s.linger
+	if s.health.IsStarting() {
+		linger = 0 // Nobody was told to send any.
+	}
+	s.health.Drain()
+	s.log.Info("draining", "linger", linger.String())
+	return linger
+}
+
+// finish waits until the requests of a server without a listener are answered.
+func (s server) finish(ctx context.Context, h *http.Server, busy *occupied) error {
+	err := busy.wait(ctx)
+	if err == nil {
+		err = h.Shutdown(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("drain HTTP: %d connections left: %w", busy.count(), err)
 	}
 	return nil
 }
@@ -64,7 +94,6 @@ func (s server) run(ctx context.Context) error {
 // http returns the server with its limits: no client can hold a connection for long by doing nothing.
 func (s server) http() *http.Server {
 	return &http.Server{
-		Handler:           s.handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
