@@ -28,9 +28,15 @@ sql() {
 	psql --no-psqlrc --no-password --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --dbname="$1"
 }
 
+names() { find "$BACKUPS/database" -mindepth 1 -maxdepth 1 -type d -name '[0-9]*' -printf '%f\n' | LC_ALL=C sort; }
+
 check() {
-	[[ ${BACKUP:-} =~ ^[0-9TZ-]+$ ]] || fail "BACKUP is not the name of a backup"
-	[ -d "$source" ] || fail "there is no backup $BACKUP; there are: $(cd "$BACKUPS/database" && echo [0-9]*)"
+	if ! [[ ${BACKUP:-} =~ ^[0-9TZ-]+$ && -d $source ]]; then
+		echo "These are the backups:"
+		names
+		[ -z "${BACKUP:-}" ] || fail "there is no backup $BACKUP"
+		exit 1
+	fi
 	(cd "$source" && sha256sum --check --quiet --strict SHA256SUMS) || fail "$BACKUP is damaged"
 	pg_restore --file=/dev/null "$source/database.dump" || fail "$BACKUP cannot be read"
 }
