@@ -43,6 +43,7 @@ copy_images() {
 	[ -d "$IMAGES" ] || return 0
 	(cd "$IMAGES" && list_files) >"$work/.source"
 	(cd "$photographs" && list_files) >"$work/.copied"
+	cat "$work/.source" >>"$work/.seen"
 	local name
 	while IFS=$'\t' read -r name _; do
 		copy_image "$name"
@@ -73,8 +74,11 @@ dump() {
 
 # finish gives the backup its name, which is the moment from which it counts.
 finish() {
-	(cd "$photographs" && list_files) >"$work/images.list"
-	rm -f -- "$work"/.source "$work"/.copied "$work"/.contents
+	(cd "$photographs" && list_files) >"$work/.copied"
+	touch "$work/.seen"
+	# What was seen and removed before it was copied is not there.
+	LC_ALL=C sort --unique "$work/.seen" | LC_ALL=C comm -12 - "$work/.copied" >"$work/images.list"
+	rm -f -- "$work"/.seen "$work"/.source "$work"/.copied "$work"/.contents
 	(cd "$work" && sha256sum -- database.dump images.list >SHA256SUMS)
 	sync -- "$work"/* "$work"
 	mv -T -- "$work" "$database/$name"

@@ -26,7 +26,7 @@ func TestRole(t *testing.T) {
 	})
 	w := world{t: t, database: server.Config("booking")}
 	for _, password := range []string{`plain`, `it's "$HOME" \n \\ %s :'x' $$;--`, ` # = !{}`, "пароль"} {
-		output, err := w.run("bash", []string{root + "/k3s/migrate/role.sh"}, "ROLE_USERNAME=booking_role", "ROLE_PASSWORD="+password)
+		output, err := w.run("bash", []string{root + "/k3s/base/migrate/role.sh"}, "ROLE_USERNAME=booking_role", "ROLE_PASSWORD="+password)
 		if err != nil {
 			t.Fatalf("role.sh: %v\n%s", err, output)
 		}
@@ -51,7 +51,7 @@ func TestRoleOfTheOwnerIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	before := w.query("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-	output, err := w.run("bash", []string{root + "/k3s/migrate/role.sh"}, "ROLE_USERNAME="+w.database.Username, "ROLE_PASSWORD=x")
+	output, err := w.run("bash", []string{root + "/k3s/base/migrate/role.sh"}, "ROLE_USERNAME="+w.database.Username, "ROLE_PASSWORD=x")
 	if err != nil {
 		t.Errorf("role.sh: %v\n%s", err, output)
 	}
