@@ -115,3 +115,23 @@ func Server() Plan {
 		),
 	}
 }
+
+// Nodes is the set of several nodes: k3s/overlays/ha with its monitoring.
+func Nodes() Plan {
+	return Plan{
+		Names: names(map[string]string{"Cluster/database": "20Gi", "ObjectStore/database": "", "ScheduledBackup/database": ""}),
+		Flows: flows(
+			everywhere(),
+			tcp("api", 5432, "database"), tcp("worker", 5432, "database"), tcp("migrate", 5432, "database"),
+			// A managed Redis, and the bucket of the photographs.
+			tcp("api", 6379, "internet", "private"), tcp("worker", 6379, "internet", "private"),
+			tcp("api", 443, "internet", "private"), tcp("worker", 443, "internet", "private"),
+			// Replication and the watch over it, the API of the cluster, and the bucket of the backups.
+			tcp("database", 5432, "database"), tcp("database", 8000, "database"),
+			tcp("operator", 5432, "database"), tcp("operator", 8000, "database"),
+			tcp("database", 443, "kubernetes", "internet", "private"), tcp("database", 6443, "kubernetes", "internet", "private"),
+			tcp("prometheus", 9187, "database"),
+		),
+		Own: []Check{{"Standbys", Standbys}, {"Apart", Apart}, {"NodeBound", NodeBound}},
+	}
+}

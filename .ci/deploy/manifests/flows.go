@@ -232,6 +232,13 @@ func Policies(s *Set) []string {
 			if everybody && len(rules(policy, direction)) == 0 {
 				denied[direction] = true
 			}
+			for _, r := range rules(policy, direction) {
+				for _, p := range r.peers {
+					if p.PodSelector != nil && p.NamespaceSelector == nil && !s.choosesSomebody(*p.PodSelector) {
+						findings = append(findings, fmt.Sprintf("%s: nobody is %s", nameOf(policy), metav1.FormatLabelSelector(p.PodSelector)))
+					}
+				}
+			}
 		}
 		if !everybody && !s.choosesSomebody(policy.Spec.PodSelector) {
 			findings = append(findings, nameOf(policy)+": chooses no pods")

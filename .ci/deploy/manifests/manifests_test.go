@@ -21,7 +21,8 @@ type set struct {
 
 func sets() []set {
 	return []set{
-		{"server", []string{"k3s", "k3s/monitoring"}, manifests.Server()},
+		{"server", []string{"k3s"}, manifests.Server()},
+		{"ha", []string{"k3s/overlays/ha"}, manifests.Nodes()},
 	}
 }
 

@@ -108,8 +108,8 @@ func (s *Set) secrets() []string {
 func Services(s *Set) []string {
 	var findings []string
 	for _, service := range all[*corev1.Service](s) {
-		i := slices.IndexFunc(s.Workloads(), func(w Workload) bool { return w.Serves() && contains(w.Template.Labels, service.Spec.Selector) })
-		if i < 0 || len(service.Spec.Selector) == 0 {
+		containers, ok := s.chosen(service.Spec.Selector)
+		if !ok {
 			findings = append(findings, nameOf(service)+": chooses no pods")
 			continue
 		}
@@ -118,12 +118,22 @@ func Services(s *Set) []string {
 			if target == (intstr.IntOrString{}) {
 				target = intstr.FromInt32(port.Port)
 			}
-			if _, ok := openPort(s.Workloads()[i].Template.Spec.Containers, target); !ok {
+			if _, ok := openPort(containers, target); !ok {
 				findings = append(findings, fmt.Sprintf("%s: the pods open no port %s", nameOf(service), target.String()))
 			}
 		}
 	}
 	return findings
+}
+
+// chosen returns the containers of the pods that a Service chooses.
+func (s *Set) chosen(selector map[string]string) ([]corev1.Container, bool) {
+	for _, e := range s.Endpoints() {
+		if len(selector) > 0 && e.Namespace == Namespace && len(e.Containers) > 0 && contains(e.Labels, selector) {
+			return e.Containers, true
+		}
+	}
+	return nil, false
 }
 
 // contains reports whether labels have all of those wanted.
