@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -109,10 +110,8 @@ func (s *Server) Quit(tb testing.TB) {
 func start(tb testing.TB, files string, s Settings) (*Server, error) {
 	tb.Helper()
 	port, status := freePorts(tb)
-	settings := Settings{"NGINX_PORT": port, "NGINX_STATUS_PORT": status, "NGINX_IMAGES_DIR": tb.TempDir()}
-	for name, value := range s {
-		settings[name] = value
-	}
+	settings := Settings{"NGINX_PORT": port, "NGINX_STATUS_PORT": status, "NGINX_IMAGES_DIR": emptyDir(tb)}
+	maps.Copy(settings, s)
 	config, err := Render(tb, files, settings)
 	if err != nil {
 		return nil, err
@@ -135,8 +134,8 @@ func Run(tb testing.TB, config string, settings Settings) (*Server, error) {
 // Render writes the configuration as the image's entrypoint does, and returns the path of the main file.
 func Render(tb testing.TB, files string, s Settings) (string, error) {
 	tb.Helper()
-	main, rendered := tb.TempDir(), filepath.Join(tb.TempDir(), "nginx")
-	cmd := exec.CommandContext(tb.Context(), "sh", "-c", entrypoint, "sh", files)
+	main, rendered := emptyDir(tb), filepath.Join(emptyDir(tb), "nginx")
+	cmd := exec.CommandContext(tb.Context(), "sh", "-c", entrypoint, "sh", files) //nolint:gosec // files of a test
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "NGINX_ENVSUBST_OUTPUT_DIR=" + rendered}
 	for name, value := range s {
 		cmd.Env = append(cmd.Env, name+"="+value)
@@ -144,14 +143,14 @@ func Render(tb testing.TB, files string, s Settings) (string, error) {
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("render: %w: %s", err, output)
 	}
-	text, err := os.ReadFile(filepath.Join(files, "nginx.conf"))
+	text, err := os.ReadFile(filepath.Join(files, "nginx.conf")) //nolint:gosec // files of a test
 	if err != nil {
 		return "", fmt.Errorf("render: %w", err)
 	}
 	config := filepath.Join(main, "nginx.conf")
 	text = bytes.ReplaceAll(text, []byte(written+"/"+pidFile), []byte(filepath.Join(main, pidFile)))
 	text = bytes.ReplaceAll(text, []byte(written), []byte(rendered))
-	if err := os.WriteFile(config, text, 0o600); err != nil {
+	if err := os.WriteFile(config, text, 0o600); err != nil { //nolint:gosec // files of a test
 		return "", fmt.Errorf("render: %w", err)
 	}
 	return config, nil
@@ -172,7 +171,8 @@ done`
 // Check returns what nginx -t says of a configuration, and an error when it refuses it.
 func Check(tb testing.TB, config string) (string, error) {
 	tb.Helper()
-	output, err := exec.CommandContext(tb.Context(), Program(tb), "-t", "-q", "-e", "stderr", "-c", config).CombinedOutput()
+	cmd := exec.CommandContext(tb.Context(), Program(tb), "-t", "-q", "-e", "stderr", "-c", config) //nolint:gosec // see Program
+	output, err := cmd.CombinedOutput()
 	return string(output), err
 }
 
@@ -202,7 +202,8 @@ func (s *Server) run(tb testing.TB, config string) error {
 		directives += " user root;"
 	}
 	// Not the test's context, which ends before the cleanups that look at the log.
-	s.process = exec.CommandContext(context.WithoutCancel(tb.Context()), Program(tb), "-e", "stderr", "-c", config, "-g", directives)
+	arguments := []string{"-e", "stderr", "-c", config, "-g", directives}
+	s.process = exec.CommandContext(context.WithoutCancel(tb.Context()), Program(tb), arguments...) //nolint:gosec // see Program
 	s.process.Stdout, s.process.Stderr = log, log
 	s.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := s.process.Start(); err != nil {
@@ -253,6 +254,17 @@ func ended(pid int) bool {
 func (s *Server) kill() {
 	_ = syscall.Kill(-s.process.Process.Pid, syscall.SIGKILL)
 	_ = s.process.Wait()
+}
+
+// emptyDir returns a directory without the name of the test, which may have characters that no setting takes.
+func emptyDir(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "proxy-") //nolint:usetesting // for the sake of its name
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 // freePorts returns two ports that were free a moment ago.
