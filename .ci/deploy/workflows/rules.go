@@ -115,7 +115,7 @@ func (s step) check() []string {
 	}
 	switch s.action() {
 	case "actions/checkout":
-		if s.With["persist-credentials"] != false {
+		if kept, ok := s.With["persist-credentials"].(bool); kept || !ok {
 			found = append(found, "actions/checkout: want persist-credentials: false")
 		}
 	case "actions/setup-go":
@@ -139,10 +139,19 @@ func (j *job) secrets() []string {
 			found = append(found, match[2]+": want environment production, which protects it")
 		}
 	}
-	if j.Environment != nil && (j.Concurrency == nil || j.Concurrency.CancelInProgress != false) {
+	if j.Environment != nil && !j.Concurrency.waits() {
 		found = append(found, "concurrency: want a group of its own and cancel-in-progress: false")
 	}
 	return found
+}
+
+// waits says whether a run waits for the one before, instead of ending it.
+func (c *concurrency) waits() bool {
+	if c == nil || c.Group == "" {
+		return false
+	}
+	cancels, ok := c.CancelInProgress.(bool)
+	return ok && !cancels
 }
 
 // drift finds actions that are used in two versions, or set up with two versions of what they install.
@@ -182,7 +191,7 @@ func parts(workflows map[string]*workflow, run string) []string {
 		}
 	}
 	var found []string
-	for _, part := range strings.Fields(list[1]) {
+	for _, part := range strings.FieldsSeq(list[1]) {
 		if !slices.Contains(called, part) {
 			found = append(found, file+": no job runs part "+part+" of .ci/run")
 		}
