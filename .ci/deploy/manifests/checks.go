@@ -1,6 +1,8 @@
 package manifests
 
 import (
+	"maps"
+
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -93,9 +95,7 @@ func names(more map[string]string) map[string]string {
 		"ClusterIssuer/letsencrypt-prod": "", "ClusterIssuer/letsencrypt-staging": "",
 		"StatefulSet/prometheus": "", "StatefulSet/alertmanager": "", "Deployment/grafana": "",
 	}
-	for name, value := range more {
-		all[name] = value
-	}
+	maps.Copy(all, more)
 	return all
 }
 

@@ -36,11 +36,7 @@ func newDecoder() (runtime.Decoder, error) {
 	return json.NewSerializerWithOptions(json.DefaultMetaFactory, scheme, scheme, json.SerializerOptions{Yaml: true, Strict: true}), nil
 }
 
-func decode(document []byte) (runtime.Object, error) {
-	decoder, err := newDecoder()
-	if err != nil {
-		return nil, err
-	}
+func decode(decoder runtime.Decoder, document []byte) (runtime.Object, error) {
 	object, version, err := decoder.Decode(document, nil, nil)
 	if err != nil {
 		return nil, err

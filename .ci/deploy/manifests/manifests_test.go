@@ -1,6 +1,7 @@
 package manifests_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,7 +35,7 @@ var readFacts = sync.OnceValues(func() (manifests.Facts, error) {
 	}
 	defer os.RemoveAll(dir)
 	var f manifests.Facts
-	if f.Program, err = manifests.ReadProgram(root, dir); err != nil {
+	if f.Program, err = manifests.ReadProgram(context.Background(), root, dir); err != nil {
 		return f, err
 	}
 	if f.Proxy, err = manifests.ReadProxy(filepath.Join(root, "nginx")); err != nil {

@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,35 +16,63 @@ func operatorSecrets() []string {
 	return []string{"database-owner", "database-runtime", "backup-bucket"}
 }
 
+// noPlainText is the rule of pg_hba.conf that refuses connections without TLS.
+const noPlainText = "hostnossl all all all reject" //nolint:dupword // that is how rules are
+
 // Standbys tells where a Cluster would lose what it has acknowledged, run out of what it needs, or keep no backups.
 func Standbys(s *Set) []string {
 	var findings []string
 	for _, c := range all[*Cluster](s) {
-		spec := c.Spec
-		missing := func(good bool, what string) {
-			if !good {
-				findings = append(findings, nameOf(c)+": "+what)
-			}
-		}
-		sync := spec.PostgreSQL.Synchronous
-		missing(spec.Instances >= 3, "has fewer than three instances")
-		missing(sync != nil && sync.Method == "any" && sync.Number == 1 && sync.DataDurability == "required",
-			"a commit does not wait for one standby")
-		missing(sync != nil && sync.FailoverQuorum != nil && *sync.FailoverQuorum, "a standby that lacks commits may take over")
-		missing(spec.Affinity != nil && spec.Affinity.PodAntiAffinityType == "required" && spec.Affinity.TopologyKey == corev1.LabelHostname,
-			"instances may be on one node")
-		missing(spec.SeccompProfile != nil && spec.SeccompProfile.Type == corev1.SeccompProfileTypeRuntimeDefault, "has no seccomp profile")
-		missing(spec.EnableSuperuserAccess != nil && !*spec.EnableSuperuserAccess, "a superuser has a password")
-		memory := spec.Resources.Limits.Memory()
-		missing(!memory.IsZero() && memory.Cmp(*spec.Resources.Requests.Memory()) == 0, "has no memory of its own")
-		missing(slices.Contains(spec.PostgreSQL.PgHBA, "hostnossl all all all reject"), "takes connections without TLS")
-		missing(spec.Bootstrap != nil && spec.Bootstrap.InitDB != nil && spec.Bootstrap.InitDB.Encoding == "UTF8" &&
-			spec.Bootstrap.InitDB.LocaleCType == "C.UTF-8", "does not know the letters of all scripts")
-		findings = append(findings, prefix(nameOf(c), s.roles(c))...)
-		findings = append(findings, prefix(nameOf(c), s.backups(c))...)
+		findings = slices.Concat(findings, prefix(nameOf(c), durability(c.Spec)), prefix(nameOf(c), protection(c.Spec)),
+			prefix(nameOf(c), s.roles(c)), prefix(nameOf(c), s.backups(c)))
 	}
 	if len(all[*Cluster](s)) != 1 {
 		findings = append(findings, "there is not one Cluster")
+	}
+	return findings
+}
+
+// A demand is what must be so, and what is told where it is not.
+type demand struct {
+	met  bool
+	told string
+}
+
+func unmet(demands []demand) []string {
+	var findings []string
+	for _, d := range demands {
+		if !d.met {
+			findings = append(findings, d.told)
+		}
+	}
+	return findings
+}
+
+// durability tells what could be lost with a node.
+func durability(spec ClusterSpec) []string {
+	sync, apart := cmp.Or(spec.PostgreSQL.Synchronous, &Synchronous{}), cmp.Or(spec.Affinity, &ClusterAffinity{})
+	return unmet([]demand{
+		{spec.Instances >= 3, "has fewer than three instances"},
+		{sync.Method == "any" && sync.Number == 1 && sync.DataDurability == "required", "a commit does not wait for one standby"},
+		{sync.FailoverQuorum != nil && *sync.FailoverQuorum, "a standby that lacks commits may take over"},
+		{apart.PodAntiAffinityType == "required" && apart.TopologyKey == corev1.LabelHostname, "instances may be on one node"},
+	})
+}
+
+// protection tells who may come in, and what instances may lack.
+func protection(spec ClusterSpec) []string {
+	seccomp, memory := cmp.Or(spec.SeccompProfile, &corev1.SeccompProfile{}), spec.Resources.Limits.Memory()
+	findings := unmet([]demand{
+		{seccomp.Type == corev1.SeccompProfileTypeRuntimeDefault, "has no seccomp profile"},
+		{spec.EnableSuperuserAccess != nil && !*spec.EnableSuperuserAccess, "a superuser has a password"},
+		{!memory.IsZero() && memory.Cmp(*spec.Resources.Requests.Memory()) == 0, "has no memory of its own"},
+		{slices.Contains(spec.PostgreSQL.PgHBA, noPlainText), "takes connections without TLS"},
+	})
+	if spec.Bootstrap == nil || spec.Bootstrap.InitDB == nil {
+		return append(findings, "nobody makes its database")
+	}
+	if initdb := spec.Bootstrap.InitDB; initdb.Encoding != "UTF8" || initdb.LocaleCType != "C.UTF-8" {
+		findings = append(findings, "does not know the letters of all scripts")
 	}
 	return findings
 }

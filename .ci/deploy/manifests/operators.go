@@ -40,7 +40,7 @@ type ClusterSpec struct {
 	InheritedMetadata         *InheritedMetadata                `json:"inheritedMetadata,omitempty"`
 	Affinity                  *ClusterAffinity                  `json:"affinity,omitempty"`
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
-	Resources                 corev1.ResourceRequirements       `json:"resources,omitempty"`
+	Resources                 corev1.ResourceRequirements       `json:"resources"`
 	Storage                   ClusterStorage                    `json:"storage"`
 	WALStorage                *ClusterStorage                   `json:"walStorage,omitempty"`
 	PostgreSQL                ClusterPostgreSQL                 `json:"postgresql"`
@@ -169,9 +169,9 @@ type ObjectStoreSpec struct {
 		} `json:"data"`
 	} `json:"configuration"`
 	InstanceSidecarConfiguration struct {
-		Resources                      corev1.ResourceRequirements `json:"resources,omitempty"`
+		Resources                      corev1.ResourceRequirements `json:"resources"`
 		RetentionPolicyIntervalSeconds int                         `json:"retentionPolicyIntervalSeconds,omitempty"`
-	} `json:"instanceSidecarConfiguration,omitempty"`
+	} `json:"instanceSidecarConfiguration"`
 }
 
 // A HelmChartConfig changes a chart that K3s brings (helm.cattle.io/v1).

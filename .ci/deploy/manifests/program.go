@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"go/ast"
@@ -35,15 +36,15 @@ type Program struct {
 }
 
 // ReadProgram builds the program of a work tree and asks it.
-func ReadProgram(root, dir string) (*Program, error) {
+func ReadProgram(ctx context.Context, root, dir string) (*Program, error) {
 	binary := filepath.Join(dir, "booking")
-	build := exec.Command("go", "build", "-o", binary, "./cmd/booking")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/booking") //nolint:gosec // the test names the directory
 	build.Dir = root
 	if output, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build the program: %w: %s", err, output)
 	}
 	p := &Program{Commands: make(map[string]bool), Ports: make(map[string]int32), Paths: make(map[string]bool)}
-	help, err := exec.Command(binary, "help").Output()
+	help, err := exec.CommandContext(ctx, binary, "help").Output() //nolint:gosec // it was built just now
 	if err != nil {
 		return nil, fmt.Errorf("booking help: %w", err)
 	}
@@ -51,18 +52,18 @@ func ReadProgram(root, dir string) (*Program, error) {
 		p.Commands[line[1]] = true
 	}
 	for _, command := range []string{"api", "worker"} {
-		if p.Ports[command], err = defaultPort(binary, command); err != nil {
+		if p.Ports[command], err = defaultPort(ctx, binary, command); err != nil {
 			return nil, err
 		}
 	}
-	if err := p.readPaths(binary); err != nil {
+	if err := p.readPaths(ctx, binary); err != nil {
 		return nil, err
 	}
 	return p, p.readSource(root)
 }
 
-func defaultPort(binary, command string) (int32, error) {
-	help, err := exec.Command(binary, command, "-h").Output()
+func defaultPort(ctx context.Context, binary, command string) (int32, error) {
+	help, err := exec.CommandContext(ctx, binary, command, "-h").Output() //nolint:gosec // it was built just now
 	if err != nil {
 		return 0, fmt.Errorf("booking %s -h: %w", command, err)
 	}
@@ -74,8 +75,8 @@ func defaultPort(binary, command string) (int32, error) {
 	return int32(port), err
 }
 
-func (p *Program) readPaths(binary string) error {
-	document := exec.Command(binary, "openapi")
+func (p *Program) readPaths(ctx context.Context, binary string) error {
+	document := exec.CommandContext(ctx, binary, "openapi")
 	document.Env = append(os.Environ(), "ROOT_PATH=")
 	text, err := document.Output()
 	if err != nil {

@@ -57,8 +57,13 @@ type Set struct {
 // Decode reads documents. What the API server would refuse or only warn of is in Undecoded.
 func Decode(documents [][]byte) *Set {
 	s := &Set{}
+	decoder, err := newDecoder()
+	if err != nil {
+		s.Undecoded = append(s.Undecoded, err.Error())
+		return s
+	}
 	for _, document := range documents {
-		object, err := decode(document)
+		object, err := decode(decoder, document)
 		if err != nil {
 			s.Undecoded = append(s.Undecoded, fmt.Sprintf("%s: %v", title(document), err))
 			continue
