@@ -63,8 +63,10 @@ func (s server) run(ctx context.Context) error {
 	if err := listener.Close(); err != nil {
 		return errors.Join(err, h.Close())
 	}
-	// Only when it has ended all connections are known. Its error is that it was closed.
-	_ = <-ended
+	// Only now all connections are known.
+	if err := <-ended; !errors.Is(err, net.ErrClosed) {
+		return errors.Join(fmt.Errorf("serve HTTP: %w", err), h.Close())
+	}
 	return errors.Join(s.finish(limit, h, busy), h.Close())
 }
 
