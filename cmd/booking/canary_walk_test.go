@@ -17,6 +17,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/date"
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/tracing/tracingtest"
 )
 
 // A flock is the whole program with canaries in whatever it is told.
@@ -45,7 +46,11 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 	t.Parallel()
 	c := newCanaries()
 	w, config := wireTo(t, pgtest.Config(t))
-	env := environmentFor(config, c.settings())
+	collector := tracingtest.New(t)
+	settings := c.settings()
+	settings["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Base()
+	settings["OTEL_EXPORTER_OTLP_HEADERS"] = "key=" + c.text("OTEL_EXPORTER_OTLP_HEADERS")
+	env := environmentFor(config, settings)
 	api := begin(t, env, "api", "--addr", "127.0.0.1:0")
 	base := "http://" + api.stderr.await(t, workerAddress)
 	worker := begin(t, env, "worker", "--addr", "127.0.0.1:0")
@@ -73,11 +78,25 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 	worker.end()
 
 	f.wantTalkative(t, api.stderr.String())
+	f.wantTraced(t, collector.Spans())
 	for where, text := range map[string]string{
 		"the log of the API": api.stderr.String() + api.stdout.String(), "the log of the worker": worker.stderr.String() + worker.stdout.String(),
 		"/metrics of the API": metrics + metricsAfter, "/metrics of the worker": workerMetrics, "the log of commands": commands,
 	} {
 		f.wantNone(t, where, text)
+	}
+}
+
+// wantTraced checks that there are spans of all kinds, and what they have.
+func (f *flock) wantTraced(t *testing.T, spans []tracingtest.Span) {
+	t.Helper()
+	kinds := make(map[string]int)
+	for _, span := range spans {
+		kinds[span.Kind]++
+		f.wantNone(t, "the span "+span.Name, span.Text)
+	}
+	if kinds["SPAN_KIND_SERVER"] < 200 || kinds["SPAN_KIND_CLIENT"] < 500 || kinds["SPAN_KIND_PRODUCER"] == 0 || kinds["SPAN_KIND_CONSUMER"] == 0 {
+		t.Errorf("spans by their kind: %v, want many of servers and clients, and some of jobs", kinds)
 	}
 }
 

@@ -65,6 +65,9 @@ func (c *client) Stop(context.Context) error {
 	return nil
 }
 
+// errStopped is why spans are lost that the collector does not take before the program ends.
+var errStopped = errors.New("the program ends")
+
 // UploadTraces implements otlptrace.Client. What the collector cannot take at the moment is sent again, with growing
 // pauses, as long as there is time.
 func (c *client) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans) error {
@@ -74,10 +77,15 @@ func (c *client) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpan
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	defer context.AfterFunc(c.life, cancel)()
+	defer context.AfterFunc(c.life, cancel)() //nolint:contextcheck // The SDK's context does not end with the program.
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		err := c.post(ctx, body)
-		if err == nil || ctx.Err() != nil {
+		switch {
+		case err == nil:
+			return nil
+		case c.life.Err() != nil:
+			return errStopped
+		case ctx.Err() != nil:
 			return err
 		}
 		wait := pause/2 + rand.N(pause) //nolint:gosec // chance, not secrecy
@@ -148,7 +156,8 @@ func (c *client) post(ctx context.Context, body []byte) error {
 	defer res.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if res.StatusCode/100 != 2 {
-		seconds, _ := strconv.Atoi(res.Header.Get("Retry-After")) //nolint:errcheck // Without it, the pause is ours.
+		// Without the header, or with a date in it, the pause is ours.
+		seconds, _ := strconv.Atoi(res.Header.Get("Retry-After"))
 		return &refusal{status: res.StatusCode, retryAfter: time.Duration(seconds) * time.Second}
 	}
 	if err != nil {

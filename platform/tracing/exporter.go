@@ -20,6 +20,8 @@ type exporter struct {
 	otlp   *otlptrace.Exporter
 	log    *slog.Logger
 	now    func() time.Time
+	// idle is closed when nothing more will be sent.
+	idle chan struct{}
 
 	mu   sync.Mutex
 	lost int64
@@ -37,8 +39,11 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 	return nil
 }
 
-// Shutdown implements sdktrace.SpanExporter.
-func (e *exporter) Shutdown(ctx context.Context) error { return e.client.Stop(ctx) }
+// Shutdown implements sdktrace.SpanExporter. It is called once, after the last of ExportSpans.
+func (e *exporter) Shutdown(ctx context.Context) error {
+	defer close(e.idle)
+	return e.client.Stop(ctx)
+}
 
 // report notes that n spans are lost because of err, and says so unless it has just been said of others.
 func (e *exporter) report(n int64, err error) {
@@ -51,14 +56,11 @@ func (e *exporter) report(n int64, err error) {
 	}
 }
 
-// close says what was not said yet. Its err is that of sending the rest, of which nobody knows how much there was.
-func (e *exporter) close(err error) {
+// sayRest says what was not said yet.
+func (e *exporter) sayRest() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if err != nil {
-		e.last = err
-	}
-	if err != nil || e.lost > 0 {
+	if e.lost > 0 {
 		e.say()
 	}
 }

@@ -70,7 +70,7 @@ func New(ctx context.Context, c Config) *Provider {
 		c.Sampler = sdktrace.ParentBased(sdktrace.AlwaysSample())
 	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	e := &exporter{log: c.Log, now: time.Now}
+	e := &exporter{log: c.Log, now: time.Now, idle: make(chan struct{})}
 	e.client = newClient(life, c, e.report)
 	e.otlp = otlptrace.NewUnstarted(e.client)
 	p := &Provider{exporter: e, life: life, end: end}
@@ -104,12 +104,12 @@ func (p *Provider) Stop() {
 	if p == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(p.life, FlushTimeout)
-	defer cancel()
-	err := p.sdk.Shutdown(ctx)
-	// It breaks off what is still on its way.
+	// The end of its life breaks off what is on its way, and what comes after that at once.
+	defer time.AfterFunc(FlushTimeout, p.end).Stop()
+	_ = p.sdk.Shutdown(p.life) // The exporter knows what is lost.
+	<-p.exporter.idle
 	p.end()
-	p.exporter.close(err)
+	p.exporter.sayRest()
 }
 
 // IsRecording reports whether what is done in ctx is recorded.
