@@ -19,7 +19,7 @@ var (
 	callsPart  = regexp.MustCompile(`\.ci/run((?: [a-z]+)*)`)
 	listsParts = regexp.MustCompile(`(?m)^parts=\(([a-z ]+)\)$`)
 	toolInRun  = regexp.MustCompile(`go install|go run [^ ]*@|npm install|npx |pip install|apt-get|curl [^\n]*\| *(?:ba)?sh`)
-	allSecrets = regexp.MustCompile(`secrets: inherit|\(secrets\)|secrets\[`)
+	allSecrets = regexp.MustCompile(`\(secrets\)|secrets\[`)
 	named      = regexp.MustCompile(`\b(secrets|vars)\.(\w+)`)
 	told       = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (secret|variable) \\|")
 )
@@ -191,7 +191,7 @@ func parts(workflows map[string]*workflow, run string) []string {
 		}
 	}
 	var found []string
-	for _, part := range strings.FieldsSeq(list[1]) {
+	for part := range strings.FieldsSeq(list[1]) {
 		if !slices.Contains(called, part) {
 			found = append(found, file+": no job runs part "+part+" of .ci/run")
 		}

@@ -65,7 +65,7 @@ func TestEachRuleIsChecked(t *testing.T) {
 		{"a new part that no job runs", run, "parts=(lint ", "parts=(lint spelling ", "no job runs part spelling"},
 		{"a part that is none", ci, ".ci/run race", ".ci/run race spelling", "spelling is no part"},
 		{"a secret without protection", deploy, "    environment:\n      name: production\n      url: https://${{ vars.DOMAIN }}${{ vars.ROOT_PATH || '/apps/shum-booking' }}/docs\n", "", "want environment production"},
-		{"all secrets at once", deploy, "    uses: ./.github/workflows/ci.yml", "    uses: ./.github/workflows/ci.yml\n    secrets: inherit", "want each secret by its name"},
+		{"all secrets at once", deploy, "${{ secrets.DEPLOY_SSH_KEY }}", "${{ toJSON(secrets) }}", "want each secret by its name"},
 		{"a secret that is not told", deploy, "secrets.DEPLOY_SSH_KEY", "secrets.SERVER_KEY", "does not tell of secret SERVER_KEY"},
 		{"a secret that nothing uses", deploy, "secrets.DEPLOY_SSH_KEY", "secrets.DEPLOY_KNOWN_HOSTS", "tells of secret DEPLOY_SSH_KEY"},
 		{"a variable that is not told", guide, "| `DEPLOY_USER` | variable |", "| DEPLOY_USER | variable |", "does not tell of variable DEPLOY_USER"},
