@@ -16,7 +16,7 @@ COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/cache/modules go mod download
 
 # What the program finds around it. The time zones are in the program itself.
-RUN mkdir -p /files/root/etc/ssl/certs /files/root/licenses /files/data/images \
+RUN mkdir -p /files/root/etc/ssl/certs /files/root/licenses /files/root/var/lib/booking /files/data/images \
 	&& cp /etc/ssl/certs/ca-certificates.crt /files/root/etc/ssl/certs/ \
 	&& echo 'booking:x:65532:65532:Shum Booking:/nonexistent:/sbin/nologin' >/files/root/etc/passwd \
 	&& echo 'booking:x:65532:' >/files/root/etc/group \
@@ -55,6 +55,6 @@ COPY --from=build /files/booking /booking
 USER 65532:65532
 EXPOSE 8000
 # For the API; a worker listens on 8001 and says so in its own check.
-HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --start-interval=1s --retries=3 CMD ["/booking", "healthcheck"]
+HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 CMD ["/booking", "healthcheck"]
 ENTRYPOINT ["/booking"]
 CMD ["api"]
