@@ -50,24 +50,16 @@ func checkImages(f *findings, s *site) {
 	path := root + "/static/images/" + s.put(jpeg)
 	tag := `"` + strings.TrimSuffix(strings.TrimPrefix(imageName(jpeg), "12-"), ".jpg") + `"`
 	for _, ask := range []struct {
-		method, path, header string
-		status               int
-		body                 string
+		method, path, header, body string
 	}{
-		{"GET", path, "", 200, jpeg},
-		{"GET", path + "?v=1&x", "", 200, jpeg},
-		{"HEAD", path, "", 200, ""},
-		{"GET", path, "Range: bytes=4-7", 206, jpeg[4:8]},
-		{"GET", path, "Range: bytes=-5", 206, jpeg[len(jpeg)-5:]},
-		{"GET", path, "Range: bytes=0-1,4-5", 200, jpeg},
-		{"GET", path, "Range: bytes=0-1\r\nIf-Range: " + tag, 206, jpeg[:2]},
-		{"GET", path, "Range: bytes=0-1\r\nIf-Range: \"other\"", 200, jpeg},
-		{"GET", path, "If-Modified-Since: Fri, 02 Jan 2026 03:04:05 GMT", 304, ""},
-		{"GET", path, "Accept-Encoding: gzip", 200, jpeg},
+		{"GET", path, "", jpeg},
+		{"GET", path + "?v=1&x", "", jpeg},
+		{"HEAD", path, "", ""},
+		{"GET", path, "Accept-Encoding: gzip", jpeg},
 	} {
 		res := s.ask(ask.method, ask.path, append([]string{"X-Request-Id: mine"}, strings.Split(ask.header+"\r\nX: y", "\r\n")...)...)
 		what := fmt.Sprintf("%s with %q: ", ask.method, ask.header)
-		want(f, what+"status", res.StatusCode, ask.status)
+		want(f, what+"status", res.StatusCode, http.StatusOK)
 		want(f, what+"body", res.body, ask.body)
 		for name, value := range map[string]string{
 			"Cache-Control": "public, max-age=31536000, immutable", "ETag": tag, "X-Content-Type-Options": "nosniff",
@@ -77,13 +69,9 @@ func checkImages(f *findings, s *site) {
 		} {
 			want(f, what+name, strings.Join(res.Header.Values(name), "|"), value)
 		}
-		if ask.status != http.StatusNotModified {
-			want(f, what+"type", res.Header.Get("Content-Type"), "image/jpeg")
-		}
+		want(f, what+"type", res.Header.Get("Content-Type"), "image/jpeg")
 	}
 	want(f, "requests that came through", len(s.reached()), 0)
-	s.ask("GET", path+"?bytes", "Range: bytes=99999-")
-	want(f, "ranges beyond the end that came through", len(s.reached()), 0)
 	s.ask("GET", root+"/static/images/"+imageName("another"))
 	want(f, "a file that is not on the volume", s.last(f, "absent").RequestURI, root+"/static/images/"+imageName("another"))
 }
@@ -130,7 +118,10 @@ func checkLinks(f *findings, s *site) {
 
 func checkImageConditions(f *findings, s *site) {
 	path := root + "/static/images/" + s.put(jpeg)
-	for _, header := range []string{`If-None-Match: "x"`, "If-None-Match: *", `If-Match: "x"`, "Origin: https://app.example"} {
+	for _, header := range []string{
+		`If-None-Match: "x"`, "If-None-Match: *", `If-Match: "x"`, "Origin: https://app.example", "Range: bytes=0-1",
+		"Range: bytes=99999-", "If-Modified-Since: Fri, 02 Jan 2026 03:04:05 GMT", "If-Unmodified-Since: Fri, 02 Jan 2026 03:04:05 GMT",
+	} {
 		s.ask("GET", path, header)
 		want(f, header, s.last(f, header).RequestURI, path)
 	}

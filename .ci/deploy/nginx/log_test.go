@@ -55,7 +55,7 @@ func checkLog(f *findings, s *site) {
 	s.ask("TRACE", "/?"+secret, "X-Request-Id: third")
 	s.raw("\x16\x03\x01 " + secret + "\r\n\r\n")
 	// With nobody behind, nginx has much to say.
-	s.api.Close()
+	s.stop()
 	s.ask("GET", root+"/hotels?token="+secret, "X-Request-Id: fourth", "X-Forwarded-For: 203.0.113.77")
 	conn := s.dial()
 	_ = conn.(*net.TCPConn).SetLinger(0)

@@ -74,11 +74,11 @@ func checkProblems(f *findings, s *site) {
 	wantProblem(f, s.ask("GET", root+"/", "X-Long: "+long), http.StatusRequestHeaderFieldsTooLarge, "malformed_request")
 	wantProblem(f, s.ask("GET", root+"/", "Host: a/b"), http.StatusBadRequest, "malformed_request")
 	wantProblem(f, s.ask("POST", root+"/bookings", "Content-Length: 200000"), http.StatusRequestEntityTooLarge, "body_too_large")
-	s.api.Close()
+	s.stop()
 	res := s.ask("GET", root+"/hotels", "X-Request-Id: my-id.1_")
 	wantProblem(f, res, http.StatusBadGateway, "service_unavailable")
 	want(f, "the id of the client", res.Header.Get("X-Request-Id"), "my-id.1_")
-	want(f, "the type", problem.FindStringSubmatch(res.body)[1], root+"/docs/problems#service_unavailable")
+	want(f, "the type", strings.Contains(res.body, `"type":"`+root+`/docs/problems#service_unavailable"`), true)
 	res = s.ask("HEAD", root+"/hotels")
 	want(f, "the body of an answer to HEAD", res.body, "")
 	want(f, "the status of an answer to HEAD", res.StatusCode, http.StatusBadGateway)
@@ -181,7 +181,7 @@ func textFindings(t *testing.T, config string) (found []string) {
 		}
 	}
 	lines := textLine.FindAllStringSubmatch(config, -1)
-	if len(lines) < 20 {
+	if len(lines) < 16 {
 		found = append(found, fmt.Sprintf("%d texts found, want all", len(lines)))
 	}
 	for _, m := range lines {

@@ -44,8 +44,9 @@ func (r rule) run(t *testing.T, files string) []string {
 		files = copied
 	}
 	var f findings
-	r.check(&f, newSite(t, files, r.settings))
-	return f
+	s := newSite(t, files, r.settings)
+	r.check(&f, s)
+	return append(f, s.faults...)
 }
 
 // TestRules: the proxy of this repository keeps every rule.

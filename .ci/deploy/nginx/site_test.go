@@ -21,7 +21,11 @@ import (
 	"deploy/proxy"
 )
 
-const root = "/apps/shum-booking"
+const (
+	root = "/apps/shum-booking"
+	// patience is after how long what should happen surely has.
+	patience = 5 * time.Second
+)
 
 // findings are what a check has to complain about.
 type findings []string
@@ -54,6 +58,8 @@ type site struct {
 	answer http.HandlerFunc
 	// whole, if it is there, answers instead, with the body still to come.
 	whole http.Handler
+	// faults are requests without an answer.
+	faults findings
 }
 
 // newSite starts a proxy from files. Settings that are not given are those of a server behind a prefix.
@@ -98,6 +104,12 @@ func (s *site) replace(whole http.Handler) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.whole = whole
+}
+
+// stop ends the server behind the proxy, which would wait for the connections that the proxy keeps.
+func (s *site) stop() {
+	_ = s.api.Listener.Close()
+	s.api.CloseClientConnections()
 }
 
 // reached returns what came through since it was last asked.
@@ -148,7 +160,9 @@ func (s *site) send(method, target, body string, headers ...string) response {
 	}
 	answers := s.raw(b.String() + "\r\n" + body)
 	if len(answers) != 1 {
-		s.t.Errorf("%s %s got %d answers, want 1", method, target, len(answers))
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.faults.add("%s %s got %d answers, want 1", method, target, len(answers))
 		return response{Response: &http.Response{}}
 	}
 	return answers[0]
@@ -162,6 +176,9 @@ func (s *site) dial() net.Conn {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		s.t.Fatal(err)
+	}
 	return conn
 }
 
@@ -227,7 +244,7 @@ func (c *closing) Read(p []byte) (int, error) {
 }
 
 // waitLong returns a channel that is ready after so long that what should happen has.
-func (s *site) waitLong() <-chan time.Time { return time.After(5 * time.Second) }
+func (s *site) waitLong() <-chan time.Time { return time.After(patience) }
 
 // get asks a URL.
 func get(t *testing.T, url string) (*http.Response, error) {
