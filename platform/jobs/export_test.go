@@ -10,7 +10,7 @@ import (
 // NewHasty is NewWorker with short limits of its stop.
 func NewHasty(pool *pgxpool.Pool, workers *river.Workers, c Config, softStop, stop time.Duration) (*Worker, error) {
 	c = c.withDefaults()
-	w := &Worker{stopTimeout: stop, counters: newCounters(c), log: c.Log}
+	w := &Worker{stopTimeout: stop, counters: newCounters(c), log: c.Log, tracer: c.Tracer}
 	config := w.config()
 	config.Workers, config.SoftStopTimeout = workers, softStop
 	return w, w.connect(pool, config)
