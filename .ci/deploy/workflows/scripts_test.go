@@ -241,7 +241,7 @@ func TestShip(t *testing.T) {
 	if err != nil || !strings.Contains(output, "deploy says: --image") || !strings.Contains(output, "smoke: 1.2.3, ok") {
 		t.Fatalf("ship = %v\n%s", err, output)
 	}
-	if got, want := s.calls(t), "--image "+image+" --env-file ../../.prod.env\n"; got != want {
+	if got, want := s.calls(t), "--image "+image+" --env-file ../../.prod.env --kustomization k3s\n"; got != want {
 		t.Errorf("k3s/deploy was called with %q, want %q", got, want)
 	}
 	if got := readFile(t, filepath.Join(s.server.home, "copied")); got != "# of this commit\n# .prod.env.template\n" {
@@ -272,7 +272,7 @@ func TestShipGoesBackWhenOutsideSeesNothing(t *testing.T) {
 	if err == nil || !strings.Contains(output, "the release before serves again") {
 		t.Errorf("ship = %v, want it to fail after going back\n%s", err, output)
 	}
-	if calls := s.calls(t); !strings.HasSuffix(calls, "\n--image "+beforeImage+" --env-file ../../.prod.env\n") {
+	if calls := s.calls(t); !strings.HasSuffix(calls, "\n--image "+beforeImage+" --env-file ../../.prod.env --kustomization k3s\n") {
 		t.Errorf("k3s/deploy was called with %q, want the image before last", calls)
 	}
 	if got := readFile(t, filepath.Join(s.server.home, "copied")); got != "# of the release before\n" {
@@ -399,6 +399,7 @@ func TestShipRefuses(t *testing.T) {
 		{"a command in the user", "DEPLOY_USER", "deploy; id", "DEPLOY_USER is missing or has another form"},
 		{"a tag", "IMAGE", "ghcr.io/shumbooking/shumbooking:1.0.0", "IMAGE is missing or has another form"},
 		{"a command in the image", "IMAGE", image + "; id", "IMAGE is missing or has another form"},
+		{"another directory", "DEPLOY_KUSTOMIZATION", "../../elsewhere", "DEPLOY_KUSTOMIZATION is missing or has another form"},
 		{"plain http", "SERVICE_URL", "http://booking.example.com", "SERVICE_URL is missing or has another form"},
 	}
 	s := newShipment(t, deploys, nil)
