@@ -28,26 +28,26 @@ func imageName(content string) string {
 	return "12-" + hex.EncodeToString(sum[:]) + ".jpg"
 }
 
-// put puts a file where the API does, and returns its name.
-func (s *site) put(content string) string {
+// put puts a photograph where the API does, and returns its name.
+func (s *site) put() string {
 	s.t.Helper()
 	dir := filepath.Join(s.Images, "images")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		s.t.Fatal(err)
 	}
-	name := filepath.Join(dir, imageName(content))
-	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+	name := filepath.Join(dir, imageName(jpeg))
+	if err := os.WriteFile(name, []byte(jpeg), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
 	modified := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	if err := os.Chtimes(name, modified, modified); err != nil {
 		s.t.Fatal(err)
 	}
-	return imageName(content)
+	return imageName(jpeg)
 }
 
 func checkImages(f *findings, s *site) {
-	path := root + "/static/images/" + s.put(jpeg)
+	path := root + "/static/images/" + s.put()
 	tag := `"` + strings.TrimSuffix(strings.TrimPrefix(imageName(jpeg), "12-"), ".jpg") + `"`
 	for _, ask := range []struct {
 		method, path, header, body string
@@ -77,7 +77,7 @@ func checkImages(f *findings, s *site) {
 }
 
 func checkNoImages(f *findings, s *site) {
-	name := s.put(jpeg)
+	name := s.put()
 	secret := filepath.Join(s.Images, "secret.jpg")
 	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
 		s.t.Fatal(err)
@@ -102,7 +102,7 @@ func checkNoImages(f *findings, s *site) {
 }
 
 func checkLinks(f *findings, s *site) {
-	s.put(jpeg)
+	s.put()
 	outside := filepath.Join(s.t.TempDir(), "outside")
 	if err := os.WriteFile(outside, []byte("outside"), 0o600); err != nil {
 		s.t.Fatal(err)
@@ -117,7 +117,7 @@ func checkLinks(f *findings, s *site) {
 }
 
 func checkImageConditions(f *findings, s *site) {
-	path := root + "/static/images/" + s.put(jpeg)
+	path := root + "/static/images/" + s.put()
 	for _, header := range []string{
 		`If-None-Match: "x"`, "If-None-Match: *", `If-Match: "x"`, "Origin: https://app.example", "Range: bytes=0-1",
 		"Range: bytes=99999-", "If-Modified-Since: Fri, 02 Jan 2026 03:04:05 GMT", "If-Unmodified-Since: Fri, 02 Jan 2026 03:04:05 GMT",

@@ -146,12 +146,12 @@ func checkStatus(f *findings, s *site) {
 	for path, status := range map[string]int{
 		"/healthz": http.StatusOK, "/stub_status": http.StatusOK, "/": http.StatusNotFound, root + "/hotels": http.StatusNotFound,
 	} {
-		res, err := get(s.t, s.StatusURL+path)
+		got, err := statusOf(s.t, s.StatusURL+path)
 		if err != nil {
 			f.add("%v", err)
 			continue
 		}
-		want(f, "the status port at "+path, res.StatusCode, status)
+		want(f, "the status port at "+path, got, status)
 	}
 	want(f, "requests to the status port that came through", len(s.reached()), 0)
 }

@@ -1,6 +1,7 @@
 package nginx_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,9 +24,7 @@ func rules() map[string]rule {
 		pathRules(), clientRules(), headerRules(), limitRules(), problemRules(), bodyRules(), upstreamRules(),
 		smugglingRules(), imageRules(), logRules(),
 	} {
-		for name, r := range more {
-			all[name] = r
-		}
+		maps.Copy(all, more)
 	}
 	return all
 }

@@ -246,16 +246,16 @@ func (c *closing) Read(p []byte) (int, error) {
 // waitLong returns a channel that is ready after so long that what should happen has.
 func (s *site) waitLong() <-chan time.Time { return time.After(patience) }
 
-// get asks a URL.
-func get(t *testing.T, url string) (*http.Response, error) {
+// statusOf asks a URL.
+func statusOf(t *testing.T, url string) (int, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	res, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	return res, res.Body.Close()
+	return res.StatusCode, res.Body.Close()
 }
