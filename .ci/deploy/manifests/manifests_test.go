@@ -2,9 +2,12 @@ package manifests_test
 
 import (
 	"context"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -100,5 +103,36 @@ func TestEveryOverlay(t *testing.T) {
 		if !slices.ContainsFunc(sets(), func(s set) bool { return slices.Contains(s.dirs, dir) }) {
 			t.Errorf("nobody checks %s", dir)
 		}
+	}
+}
+
+// TestPrometheusOfNodes lets Prometheus itself judge what it gets on several nodes.
+func TestPrometheusOfNodes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data, err := manifests.ConfigMaps(manifests.Decode(set{dirs: []string{"k3s/overlays/ha"}}.documents(t)), "prometheus-config", "prometheus-rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"prometheus.yml", "rules/postgres.yml", "rules/cluster.yml"} {
+		text, ok := data[filepath.Base(name)]
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(text), 0o600)); err != nil || !ok {
+			t.Fatalf("%s: there: %t, error %v", name, ok, err)
+		}
+	}
+	check := func() (string, error) {
+		output, err := exec.CommandContext(t.Context(), "promtool", "check", "config", filepath.Join(dir, "prometheus.yml")).CombinedOutput()
+		return string(output), err
+	}
+	if output, err := check(); err != nil || !strings.Contains(output, "postgres.yml") {
+		t.Errorf("promtool: %v: %s", err, output)
+	}
+	broken := strings.ReplaceAll(data["postgres.yml"], "expr: max(", "expr: max((")
+	if err := os.WriteFile(filepath.Join(dir, "rules", "postgres.yml"), []byte(broken), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if output, err := check(); err == nil {
+		t.Errorf("promtool takes broken rules: %s", output)
 	}
 }

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -113,4 +116,22 @@ func named[T interface {
 		return none, false
 	}
 	return objects[i], true
+}
+
+// ConfigMaps returns the files of ConfigMaps by their names, whatever hashes the generator put behind those.
+func ConfigMaps(s *Set, names ...string) (map[string]string, error) {
+	files := make(map[string]string)
+	for _, name := range names {
+		found := false
+		for _, c := range all[*corev1.ConfigMap](s) {
+			if strings.HasPrefix(c.Name, name+"-") {
+				found = true
+				maps.Copy(files, c.Data)
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("there is no ConfigMap %s", name)
+		}
+	}
+	return files, nil
 }
