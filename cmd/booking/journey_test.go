@@ -111,6 +111,7 @@ func checkMetrics(t *testing.T, c *apitest.Client, base string) {
 		"\nauth_logins_total{status=\"failure\"} 0\n", "\nbookings_created_total 1\n", "\nhotels_created_total 0\n",
 		"\napp_info{", "version=", "\napp_uptime_seconds ", "\nprocess_resident_memory_bytes ", "\ngo_goroutines ",
 		"\npgxpool_max_conns 16\n", "# HELP ", "# TYPE ",
+		"\ndatabase_up 1\n", "\ndatabase_size_bytes ", "\ndisk_free_bytes{volume=\"images\"} ", "\ndisk_size_bytes{volume=\"temporary\"} ",
 		"\nhttp_requests_total{handler=\"/bookings/{id}\",method=\"DELETE\",status=\"200\"} 1\n",
 		"\nhttp_request_duration_seconds_bucket{handler=\"/bookings\",method=\"POST\",le=\"0.005\"} ",
 	} {
