@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -64,7 +65,11 @@ func (f fault) restart(s *site, l *load) {
 		s.apis[i].signal(f.signal)
 		eventually(s.t, "the API takes no connections", func() bool { return !accepts(s.t.Context(), s.apis[i].addr) })
 		l.rush()
-		l.note("slow upload", upload.finish())
+		err := upload.finish()
+		if f.signal == syscall.SIGKILL && (err == nil || !strings.Contains(err.Error(), "#service_unavailable")) {
+			s.t.Errorf("the upload that was broken off gets %v, want a problem that says so", err)
+		}
+		l.note("slow upload", err)
 		<-s.apis[i].ended
 		l.rush()
 		if lost, _ := l.losses(); lost > 0 {
