@@ -24,7 +24,7 @@ func CheckProgram(path string, machine elf.Machine) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("check the program: %w", err)
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // It is only read.
 	var findings []string
 	if total := info.Size() + beside; total >= Limit {
 		findings = append(findings, fmt.Sprintf("size: the image has %d bytes, want less than %d", total, Limit))
