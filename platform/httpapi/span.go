@@ -45,8 +45,7 @@ func (a *API) originOf(r *http.Request) (context.Context, []trace.Link) {
 	case a.isTrustedProxy(parseAddr(r.RemoteAddr)):
 		return claimed, nil
 	}
-	// The state is up to half a kilobyte of whatever the client writes.
-	return ctx, []trace.Link{{SpanContext: origin.WithTraceState(trace.TraceState{})}}
+	return ctx, []trace.Link{{SpanContext: origin}}
 }
 
 // endSpan ends the span of a request that was answered. Only what is wrong on this side is an error.
