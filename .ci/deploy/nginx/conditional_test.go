@@ -53,6 +53,9 @@ func (e *editor) count(times int) error {
 			return nil
 		}
 		res := e.read()
+		if res.StatusCode == http.StatusServiceUnavailable {
+			continue // as a machine with much to do may answer
+		}
 		n, err := e.number(res)
 		if err != nil {
 			return err
@@ -60,7 +63,7 @@ func (e *editor) count(times int) error {
 		switch status := e.write(strconv.Itoa(n+1), res.Header.Get("ETag")).StatusCode; status {
 		case http.StatusOK:
 			times--
-		case http.StatusPreconditionFailed:
+		case http.StatusPreconditionFailed, http.StatusServiceUnavailable:
 		default:
 			return fmt.Errorf("a racing change: %d", status)
 		}
@@ -70,6 +73,9 @@ func (e *editor) count(times int) error {
 
 // number returns the number in the description that was read.
 func (e *editor) number(res response) (int, error) {
+	if res.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("the hotel is not there to be read: %d %s", res.StatusCode, res.body)
+	}
 	plain, err := gzip.NewReader(strings.NewReader(res.body))
 	if err != nil {
 		return 0, err

@@ -14,6 +14,7 @@ func headerRules() map[string]rule {
 		"a request has one id":                     {check: checkRequestID},
 		"the server behind orders nothing":         {check: checkAccel},
 		"answers are compressed":                   {check: checkGzip},
+		"a host is a name or an address":           {check: checkHost},
 	}
 }
 
@@ -133,4 +134,18 @@ func checkGzip(f *findings, s *site) {
 		want(f, "the tag of "+mediaType, res.Header.Get("ETag"), tag)
 		want(f, "without asking for it", s.ask("GET", root+"/hotels").Header.Get("Content-Encoding"), "")
 	}
+}
+
+// checkHost: any host is served, and what is none is refused before the server behind does it in other words.
+func checkHost(f *findings, s *site) {
+	for _, host := range []string{"a", "booking.example", "127.0.0.1:8000", "[::1]:8000", "[2001:db8::1]", "shop_1.local"} {
+		want(f, host, s.ask("GET", root+"/hotels", "Host: "+host).StatusCode, http.StatusOK)
+		want(f, "the host behind", s.last(f, host).Host, host)
+	}
+	for _, host := range []string{`a"b`, "a<b>", "a@b", "a,b", "a%20b", "a?b", "a#b", `a\b`, "é", "[::1", "a:b", "a:123456", "a b", "a/b", "..", "$host"} {
+		for _, path := range []string{"/hotels", "/auth/login", "/hotels/1/images", "/static/images/x.jpg"} {
+			wantProblem(f, s.ask("GET", root+path, "Host: "+host), http.StatusBadRequest, "malformed_request")
+		}
+	}
+	want(f, "requests that came through", len(s.reached()), 0)
 }
