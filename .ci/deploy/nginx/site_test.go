@@ -187,6 +187,8 @@ func (s *site) dial() net.Conn {
 func (s *site) raw(text string) []response {
 	s.t.Helper()
 	conn := s.dial()
+	// nginx waits a moment for that, and counts the connection.
+	defer conn.Close()
 	// Whoever is refused may find the connection closed while writing.
 	go func() { _, _ = io.WriteString(conn, text) }()
 	method, _, _ := strings.Cut(text, " ")
