@@ -129,6 +129,17 @@ func needed(t *testing.T) []string {
 	return files
 }
 
+// TestTimeZones finds the time zones in the program, as there are none beside it.
+func TestTimeZones(t *testing.T) {
+	t.Parallel()
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "slim", "./cmd/booking")
+	list.Dir = root
+	output, err := list.Output()
+	if err != nil || !slices.Contains(strings.Fields(string(output)), "time/tzdata") {
+		t.Errorf("the program is made without time/tzdata, %v", err)
+	}
+}
+
 // secret are files that may lie in the directory of a build and must stay out of it.
 var secret = []string{
 	".git/config", ".local.env", ".prod.env", ".env", "cmd/booking/.prod.env", ".images/originals/1.jpg", ".ci/run",
