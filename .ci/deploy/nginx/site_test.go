@@ -188,7 +188,7 @@ func (s *site) raw(text string) []response {
 	s.t.Helper()
 	conn := s.dial()
 	// nginx waits a moment for that, and counts the connection.
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	// Whoever is refused may find the connection closed while writing.
 	go func() { _, _ = io.WriteString(conn, text) }()
 	method, _, _ := strings.Cut(text, " ")
