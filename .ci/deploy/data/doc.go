@@ -1,0 +1,2 @@
+// Package data starts PostgreSQL and Redis with the very files that their pods mount.
+package data
