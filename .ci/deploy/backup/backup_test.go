@@ -57,6 +57,7 @@ func TestFailedBackupLeavesNothing(t *testing.T) {
 	}{
 		{"the disk is full", func(*testing.T, *world) string { return "ulimit -f 16; " }, "size limit exceeded"},
 		{"the dump breaks off", func(t *testing.T, _ *world) string {
+			t.Helper()
 			dir := t.TempDir()
 			// The table of contents stands in front, and is whole.
 			stub := "#!/bin/sh\nPATH=${PATH#*:}\npg_dump \"$@\"\nfor a; do case $a in --file=*) truncate -s -200 \"${a#--file=}\";; esac; done\n"

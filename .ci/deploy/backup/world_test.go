@@ -156,7 +156,7 @@ func (w world) content() []string {
 var program = filepath.Join(os.TempDir(), "booking-backup-"+strconv.Itoa(os.Getpid()))
 
 func TestMain(m *testing.M) {
-	build := exec.Command("go", "build", "-o", program, "./cmd/booking")
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", program, "./cmd/booking")
 	build.Dir, build.Stderr = root, os.Stderr
 	if err := build.Run(); err != nil {
 		os.Exit(1)

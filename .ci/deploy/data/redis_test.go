@@ -2,6 +2,7 @@ package data_test
 
 import (
 	"bytes"
+	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -58,7 +59,7 @@ type redisServer struct {
 
 func startRedis(t *testing.T, password string) redisServer {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func startRedis(t *testing.T, password string) redisServer {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("sh", script)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", script)
 	cmd.Env = append(os.Environ(), "REDISCLI_AUTH="+password)
 	s := redisServer{port: port, password: password, log: &bytes.Buffer{}, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = s.log, s.log

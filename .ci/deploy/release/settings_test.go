@@ -1,6 +1,7 @@
 package release_test
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -125,9 +126,7 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			filled := settings()
-			for name, value := range tt.set {
-				filled[name] = value
-			}
+			maps.Copy(filled, tt.set)
 			r := deploy(t, cluster{}, envFile(t, filled), "a")
 			if r.status != 2 || len(r.cluster.Calls) > 0 || r.stdout != "" {
 				t.Errorf("status %d after %q, want 2 and nothing done\n%s", r.status, r.cluster.Calls, r.stderr)
