@@ -23,7 +23,7 @@ func checkSpoofed(f *findings, s *site) {
 		Fastly-Client-IP Client-IP X-Forwarded X-Forwarded-Host X-Forwarded-Port X-Forwarded-Server X-Forwarded-Prefix
 		X-Forwarded-Path X-Forwarded-Uri X-Forwarded-Method X-Forwarded-Scheme X-Forwarded-Ssl X-Forwarded-User X-Scheme
 		X-Url-Scheme Front-End-Https X-Host X-Original-Host X-Original-URL X-Original-URI X-Original-Method X-Rewrite-URL
-		X-HTTP-Method X-HTTP-Method-Override X-Method-Override`)
+		X-HTTP-Method X-HTTP-Method-Override X-Method-Override traceparent tracestate baggage`)
 	headers := []string{"X_Forwarded_For: 6.6.6.6", "X_Request_Id: forged", "X-Forwarded-For_: x", "X.Real.IP: x"}
 	for _, name := range names {
 		headers = append(headers, name+": forged", strings.ToLower(name)+": forged twice")
