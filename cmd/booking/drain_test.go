@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -24,15 +25,29 @@ type drained struct {
 	release func() // ends a linger without end
 }
 
-// serveToDrain runs s with a handler, ready for requests.
-func serveToDrain(t *testing.T, s server, handler http.HandlerFunc) *drained {
+// loopback listens on a free port.
+func loopback(t *testing.T) net.Listener {
 	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.listener, s.handler, s.log = listener, handler, slog.New(slog.DiscardHandler)
+	return listener
+}
+
+// serveToDrain runs s with a handler, ready for requests.
+func serveToDrain(t *testing.T, s server, handler http.HandlerFunc) *drained {
+	t.Helper()
+	s.listener = loopback(t)
+	return runToDrain(t, s, handler)
+}
+
+// runToDrain is serveToDrain with the listener that s has.
+func runToDrain(t *testing.T, s server, handler http.HandlerFunc) *drained {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	listener := s.listener
+	s.handler, s.log = handler, slog.New(slog.DiscardHandler)
 	s.health = health.New(health.Config{Log: s.log})
 	s.health.Started()
 	d := &drained{
@@ -51,6 +66,18 @@ func (d *drained) drain() {
 	eventually(d.t, "the server drains", func() bool {
 		r, err := d.health.Ready(context.WithoutCancel(d.t.Context()), nil)
 		return err == nil && r.Status == "draining"
+	})
+}
+
+// awaitRefusal returns when the server takes no more connections.
+func (d *drained) awaitRefusal() {
+	d.t.Helper()
+	eventually(d.t, "new connections are refused", func() bool {
+		conn, err := new(net.Dialer).DialContext(d.t.Context(), "tcp", d.addr)
+		if err == nil {
+			hangUp(conn)
+		}
+		return err != nil
 	})
 }
 
@@ -168,13 +195,7 @@ func TestConnectedBeforeTheEnd(t *testing.T) {
 	known.ask("/")
 	known.wantAnswer(http.StatusOK, "kept") // Now the one before it has been accepted as well.
 	d.stop()
-	eventually(t, "new connections are refused", func() bool {
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", d.addr)
-		if err == nil {
-			hangUp(conn)
-		}
-		return err != nil
-	})
+	d.awaitRefusal()
 	late.ask("/")
 	late.wantAnswer(http.StatusOK, "closed")
 	if err := <-d.ended; err != nil {
@@ -201,18 +222,38 @@ func TestStopEndsInTime(t *testing.T) {
 	}
 }
 
+// A tornListener is one that does not close cleanly.
+type tornListener struct{ net.Listener }
+
+var errTorn = errors.New("torn")
+
+func (l tornListener) Close() error { return errors.Join(errTorn, l.Listener.Close()) }
+
+// Who is lost with the listener is told. Who is served is served to the end.
+func TestTornListenerBreaksNothingOff(t *testing.T) {
+	t.Parallel()
+	arrived, open := make(chan struct{}), make(chan struct{})
+	d := runToDrain(t, server{listener: tornListener{loopback(t)}}, gate(arrived, open))
+	c := d.dial()
+	c.ask("/slow")
+	<-arrived
+	d.stop()
+	d.awaitRefusal()
+	close(open)
+	c.wantAnswer(http.StatusOK, "closed")
+	if err := <-d.ended; !errors.Is(err, errTorn) {
+		t.Errorf("run() = %v, want the error of the listener", err)
+	}
+}
+
 // Where nobody was told to send requests, there is nobody to wait for.
 func TestStopBeforeReadiness(t *testing.T) {
 	t.Parallel()
 	log := slog.New(slog.DiscardHandler)
 	ctx, stop := context.WithCancel(t.Context())
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	stop()
 	s := server{
-		listener: listener, handler: http.NotFoundHandler(), health: health.New(health.Config{Log: log}), log: log,
+		listener: loopback(t), handler: http.NotFoundHandler(), health: health.New(health.Config{Log: log}), log: log,
 		linger: 10 * patience,
 	}
 	if err := s.run(ctx); err != nil {

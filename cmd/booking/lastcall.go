@@ -67,13 +67,15 @@ func acceptWaiting(listener net.Listener) (waiting []int, err error) {
 		return nil, err
 	}
 	err = raw.Control(func(fd uintptr) {
-		// The socket does not block: the first error is that nobody waits, or one that Accept told before.
+		// The socket does not block: the first other error is that nobody waits, or one that Accept told before.
 		for {
 			conn, _, refused := syscall.Accept(int(fd))
-			if refused != nil {
+			switch {
+			case refused == nil:
+				waiting = append(waiting, conn)
+			case !errors.Is(refused, syscall.ECONNABORTED) && !errors.Is(refused, syscall.EINTR):
 				return
 			}
-			waiting = append(waiting, conn)
 		}
 	})
 	return waiting, err

@@ -10,10 +10,7 @@ import (
 // Whoever was connected when the listener was closed is heard.
 func TestLastCall(t *testing.T) {
 	t.Parallel()
-	socket, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	socket := loopback(t)
 	listener := newLastCall(socket)
 	for _, said := range []string{"a", "b", "c"} {
 		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", socket.Addr().String())

@@ -41,7 +41,7 @@ type server struct {
 
 // run serves until ctx ends. Then readiness ends, requests are taken for as long as s.linger says, each being the last of
 // its connection, and those of all who have connected are finished, all within s.limit. It returns an error where it
-// had to break requests off.
+// had to break requests off, or may have lost connections.
 func (s server) run(ctx context.Context) error {
 	h, busy := s.http(), newOccupied()
 	h.Handler, h.ConnState = dismiss(ctx, s.handler), busy.note
@@ -60,14 +60,13 @@ func (s server) run(ctx context.Context) error {
 		return fmt.Errorf("serve HTTP: %w", err)
 	case <-time.After(s.drain()):
 	}
-	if err := listener.Close(); err != nil {
-		return errors.Join(err, h.Close())
-	}
+	// Whoever is lost by it, those who are served are not.
+	lost := listener.Close()
 	// Only now all connections are known.
 	if err := <-ended; !errors.Is(err, net.ErrClosed) {
-		return errors.Join(fmt.Errorf("serve HTTP: %w", err), h.Close())
+		return errors.Join(lost, fmt.Errorf("serve HTTP: %w", err), h.Close())
 	}
-	return errors.Join(s.finish(limit, h, busy), h.Close())
+	return errors.Join(lost, s.finish(limit, h, busy), h.Close())
 }
 
 // drain ends readiness, and returns how long requests may be sent here that nobody should send.
