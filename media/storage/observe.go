@@ -19,7 +19,7 @@ func (o observed) RoundTrip(r *http.Request) (*http.Response, error) {
 		return o.RoundTripper.RoundTrip(r)
 	}
 	ctx, span := tracing.Start(r.Context(), r.Method+" bucket", trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithAttributes(semconv.HTTPRequestMethodKey.String(r.Method), semconv.ServerAddress(r.URL.Host)))
+		trace.WithAttributes(semconv.HTTPRequestMethodKey.String(r.Method), semconv.ServerAddress(r.URL.Hostname())))
 	defer span.End()
 	res, err := o.RoundTripper.RoundTrip(r.WithContext(ctx))
 	if err != nil {
