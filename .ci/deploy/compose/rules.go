@@ -29,6 +29,7 @@ func Findings(p *types.Project, known Known) (findings []string) {
 			findings = append(findings, name+" service: is missing")
 		}
 	}
+	built := builders(p)
 	for _, name := range slices.Sorted(maps.Keys(p.Services)) {
 		s := p.Services[name]
 		want, ok := services[name]
@@ -37,7 +38,7 @@ func Findings(p *types.Project, known Known) (findings []string) {
 			continue
 		}
 		for _, finding := range slices.Concat(
-			checkImage(s, known), checkConfinement(s), checkHealth(s, want), checkOrder(s, want), checkPorts(s, want),
+			checkImage(s, known, built), checkConfinement(s), checkHealth(s, want), checkOrder(s, want), checkPorts(s, want),
 			checkVolumes(s, want), checkBinds(s, p.WorkingDir, known.Root), checkEnvironment(s, known),
 		) {
 			findings = append(findings, name+" "+finding)
@@ -49,8 +50,26 @@ func Findings(p *types.Project, known Known) (findings []string) {
 // exact is the name of an image with a version that is not moved on.
 var exact = regexp.MustCompile(`^([a-z0-9./-]+):v?\d+\.\d+(\.\d+)?(-[a-z0-9.]+)?$`)
 
-func checkImage(s types.ServiceConfig, known Known) []string {
-	if s.Build != nil {
+// builders returns the services that build an image, by its name.
+func builders(p *types.Project) map[string][]string {
+	found := map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(p.Services)) {
+		if s := p.Services[name]; s.Build != nil {
+			found[s.Image] = append(found[s.Image], name)
+		}
+	}
+	return found
+}
+
+// checkImage wants one builder for an image that is built: two that write its name at the same time fail, the first time.
+func checkImage(s types.ServiceConfig, known Known, built map[string][]string) []string {
+	if by := built[s.Image]; len(by) > 0 {
+		if len(by) > 1 && s.Build != nil {
+			return []string{fmt.Sprintf("image: %s is built by %q", s.Image, by)}
+		}
+		if s.Build == nil && s.PullPolicy != types.PullPolicyNever {
+			return []string{fmt.Sprintf("image: %s would be looked for elsewhere", s.Image)}
+		}
 		return nil
 	}
 	match := exact.FindStringSubmatch(s.Image)
