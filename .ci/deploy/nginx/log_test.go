@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"deploy/proxy"
 )
@@ -39,8 +40,8 @@ func (s *site) lines(f *findings) []logLine {
 			continue
 		}
 		var l logLine
-		if err := json.Unmarshal([]byte(line), &l); err != nil {
-			f.add("%s is no JSON: %v", line, err)
+		if err := json.Unmarshal([]byte(line), &l); err != nil || !utf8.ValidString(line) {
+			f.add("%q is no JSON: %v", line, err)
 		}
 		list = append(list, l)
 	}
@@ -52,6 +53,7 @@ func checkLog(f *findings, s *site) {
 	s.ask("POST", root+"/hotels?token="+secret, "Authorization: Bearer "+secret, "X-Request-Id: first", "User-Agent: "+secret,
 		"Referer: https://x/"+secret, "Cookie: a="+secret, "X-Forwarded-For: 203.0.113.77")
 	s.ask("GET", root+`/a"b\c%0a`+"?"+secret, "X-Request-Id: second", "X-Forwarded-For: 203.0.113.77")
+	s.ask("GET", root+"/caf\xe9\xff", "X-Request-Id: fifth")
 	s.ask("TRACE", "/?"+secret, "X-Request-Id: third")
 	s.raw("\x16\x03\x01 " + secret + "\r\n\r\n")
 	// With nobody behind, nginx has much to say.
@@ -74,6 +76,7 @@ func checkLog(f *findings, s *site) {
 	for id, wanted := range map[string]logLine{
 		"first":  {Method: "POST", Path: root + "/hotels", Status: 200, Client: "203.0.113.0/24", Code: "200"},
 		"second": {Method: "GET", Path: root + `/a"b\c%0a`, Status: 200, Client: "203.0.113.0/24", Code: "200"},
+		"fifth":  {Method: "GET", Path: root + "/caf", Status: 200, Client: "127.0.0.0/24", Code: "200"},
 		"third":  {Method: "TRACE", Path: "/", Status: 405, Client: "127.0.0.0/24"},
 		"fourth": {Method: "GET", Path: root + "/hotels", Status: 502, Client: "203.0.113.0/24", Code: "502, 502"},
 	} {
