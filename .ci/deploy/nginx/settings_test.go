@@ -29,7 +29,7 @@ func TestSettingsAreChecked(t *testing.T) {
 			"10.0.0.0/33", "0.0.0.0/0", "::/0", "10.0.0", "256.1.1.1", "10.0.0.1/", "x", "10.0.0.0/8;", "1.2.3.4/08", "12345::/16", "1::2::3",
 			"1:2:3", "::/129", "all", "10.0.0.1 nonsense", "unix:", "1.2.3.4/8/8",
 		},
-		"NGINX_API_SERVERS": {"api", "api:", "api:0", "api:65536", ":8000", "api:8000;", "http://api:8000", "a b:1", "[::1:8000", "[x]:1", " ", "unix:/x:1"},
+		"NGINX_API_SERVERS": {"api", "8000", "api:", "api:0", "api:65536", ":8000", "api:8000;", "http://api:8000", "a b:1", "[::1:8000", "[x]:1", " ", "unix:/x:1"},
 		"NGINX_RESOLVER":    {"name", "1.2.3", "127.0.0.11 x", "1.1.1.1;"},
 		"NGINX_FORCE_HTTPS": {"yes", "TRUE", "1", "true"}, // true, with nobody to be told by
 	} {
