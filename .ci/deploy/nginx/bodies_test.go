@@ -18,6 +18,7 @@ func bodyRules() map[string]rule {
 		"ten photographs are taken":            {settings: proxy.Settings{"MAX_IMAGE_FILE_SIZE_MB": "1"}, check: checkUpload},
 		"an upload goes on while it arrives":   {check: checkStreaming},
 		"other bodies are awaited":             {check: checkBuffered},
+		"bodies that wait are not in memory":   {check: checkBodyMemory},
 		"the API refuses before it is sent to": {check: checkEarlyRefusal},
 	}
 }
@@ -110,6 +111,25 @@ func checkBuffered(f *findings, s *site) {
 	mu.Lock()
 	defer mu.Unlock()
 	want(f, "the place of the first", slices.Index(order, "POST"), later)
+}
+
+// checkBodyMemory: clients who never end their bodies would fill the memory of the container.
+func checkBodyMemory(f *findings, s *site) {
+	const clients, size = 100, 120 << 10
+	before := s.Memory(s.t)
+	request := fmt.Sprintf("POST %s/bookings HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", root, size+1) + strings.Repeat("x", size)
+	for range clients {
+		if _, err := io.WriteString(s.dial(), request); err != nil {
+			f.add("%v", err)
+		}
+	}
+	// Each worker comes by everything that waits for it.
+	for range 20 {
+		s.ask("GET", root+"/hotels")
+	}
+	if grown := s.Memory(s.t) - before; grown > clients*size/2 {
+		f.add("%d bodies that wait take %d bytes of memory", clients, grown)
+	}
 }
 
 // checkEarlyRefusal: whoever may not upload learns it before the photographs are sent.

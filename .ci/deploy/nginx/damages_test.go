@@ -84,12 +84,13 @@ func moreDamages() map[string][]damage {
 		"a slow server is a problem":           {{problemsFile, "504 service_unavailable", "504 timeout"}, {apiFile, "proxy_next_upstream error timeout", "proxy_next_upstream error timeout non_idempotent"}},
 		"a body is small":                      {{serverFile, "client_max_body_size 128k", "client_max_body_size 1m"}, {serverFile, "client_max_body_size 128k", "client_max_body_size 32k"}, {serverFile, "?images$ {", "?images {"}},
 		"ten photographs are taken":            {{serverFile, "client_max_body_size ${NGINX_UPLOAD_BYTES}", "client_max_body_size 8m"}, {settingsFile, "(11 * MAX", "(20 * MAX"}, {serverFile, "[^/]+/(rooms/[^/]+/)?images", "[^/]+/images"}},
+		"bodies that wait are not in memory":   {{serverFile, "client_body_buffer_size 16k", "client_body_buffer_size 128k"}},
 		"an upload goes on while it arrives":   {{serverFile, "proxy_request_buffering off;", ""}},
-		"other bodies are awaited":             {{serverFile, "client_body_buffer_size 128k;", "client_body_buffer_size 128k; proxy_request_buffering off;"}},
+		"other bodies are awaited":             {{serverFile, "client_body_buffer_size 16k;", "client_body_buffer_size 16k; proxy_request_buffering off;"}},
 		"the API refuses before it is sent to": {{serverFile, "proxy_request_buffering off;", ""}},
 		"what was not sent is sent elsewhere":  {{apiFile, "proxy_next_upstream error timeout", "proxy_next_upstream off"}, {apiFile, "proxy_next_upstream_tries 3", "proxy_next_upstream_tries 1"}},
 		"nothing is done twice":                {{apiFile, "proxy_next_upstream error timeout", "proxy_next_upstream error timeout non_idempotent"}, {apiFile, "proxy_next_upstream error timeout", "proxy_next_upstream off"}},
-		"connections are kept for a moment":    {{apiFile, "keepalive_timeout 3s", "keepalive_timeout 60s"}, {apiFile, "keepalive 32;", ""}},
+		"connections are kept for a moment":    {{apiFile, "keepalive_timeout 3s", "keepalive_timeout 60s"}, {apiFile, `proxy_set_header Connection "";`, "proxy_set_header Connection close;"}},
 		"requests whose end is in doubt are refused": {
 			{serverFile, "error_page 501 505 =400 /-/problem;", ""}, {serverFile, "error_page 400 404", "error_page 404"},
 		},
@@ -104,7 +105,7 @@ func moreDamages() map[string][]damage {
 		"what is no image of the API is not": {{serverFile, "try_files $image_file @api;", "try_files $image_file /secret.jpg @api;"}, {serverFile, `[1-9][0-9]{0,18}-[0-9a-f]{64}\.jpg)(\?|$)`, `[^?]+)(\?|$)`}},
 		"links are not followed":             {{serverFile, "disable_symlinks on from=${NGINX_IMAGES_DIR}", "disable_symlinks off"}},
 		"requests for more are the API's":    {{serverFile, "$http_range", ""}, {serverFile, "$http_if_none_match", ""}, {serverFile, "$http_origin", ""}, {serverFile, "~^yes (GET|HEAD) ", "~^yes [A-Z]+ "}},
-		"the log tells of each request":      {{logFile, "escape=json", "escape=none"}, {mainFile, "error_log stderr crit", "error_log stderr info"}, {logFile, `"path":"$logged_path"`, `"path":"$request_uri"`}, {logFile, `"method":"$sent_method"`, `"method":"$request_method"`}, {logFile, "access_log /dev/stdout requests", "access_log off"}, {logFile, `"client":"$logged_client"`, `"client":"$remote_addr"`}},
+		"the log tells of each request":      {{logFile, "escape=json", "escape=none"}, {logFile, `\x80-\xff`, ""}, {mainFile, "error_log stderr crit", "error_log stderr info"}, {logFile, `"path":"$logged_path"`, `"path":"$request_uri"`}, {logFile, `"method":"$sent_method"`, `"method":"$request_method"`}, {logFile, "access_log /dev/stdout requests", "access_log off"}, {logFile, `"client":"$logged_client"`, `"client":"$remote_addr"`}},
 		"the log names the network alone":    {{logFile, `"$mapped_network.0/24"`, "$remote_addr"}, {logFile, `"$ipv6_network::/48"`, "$remote_addr"}, {logFile, `"$ipv6_short::/48"`, "$remote_addr"}},
 	}
 }
