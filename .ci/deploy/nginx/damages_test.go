@@ -18,6 +18,7 @@ const (
 	logFile      = "templates/log.conf.template"
 	problemsFile = "templates/problems.conf.template"
 	serverFile   = "templates/server.conf.template"
+	statusFile   = "templates/status.inc.template"
 	settingsFile = "10-settings.envsh"
 )
 
@@ -95,7 +96,7 @@ func moreDamages() map[string][]damage {
 			{serverFile, "error_page 501 505 =400 /-/problem;", ""}, {serverFile, "error_page 400 404", "error_page 404"},
 		},
 		"what is hidden in a request stays in it": {{apiFile, "X-Forwarded-For $remote_addr", "X-Forwarded-For $http_x_forwarded_for"}},
-		"a request of HTTP/0.9 gets no answer":    {{gateFile, `if ($server_protocol = "")`, `if ($server_protocol = "x")`}},
+		"a request of HTTP/0.9 gets no answer":    {{statusFile, `if ($server_protocol = "")`, `if ($server_protocol = "x")`}, {serverFile, "\t\tinclude ${NGINX_ENVSUBST_OUTPUT_DIR}/status.inc;\n", ""}, {gateFile, "include ${NGINX_ENVSUBST_OUTPUT_DIR}/status.inc;", ""}},
 		"a request of HTTP/1.0 is one":            {{apiFile, "proxy_http_version 1.1", "proxy_http_version 1.0"}, {apiFile, "Host $api_host", "Host $http_host"}},
 		"images come from the volume": {
 			{serverFile, "add_header ETag $image_tag;", ""}, {serverFile, "default_type image/jpeg", "default_type text/plain"},
