@@ -97,6 +97,7 @@ func damagesToSets(m maker) []damage {
 		{"Rollout", "Deployment/api", "spec template metadata labels app.kubernetes.io/name", "web", "by their name alone"},
 		{"Budgets", "PodDisruptionBudget/nginx", "", nil, "no disruption budget"},
 		{"Budgets", "PodDisruptionBudget/api", "spec maxUnavailable", 0, "no drain"},
+		{"Budgets", "PodDisruptionBudget/api", "spec maxUnavailable", 1, "no other node"},
 		{"Budgets", "PodDisruptionBudget/redis", "spec", m("minAvailable", 1, "selector", m("matchLabels", m("app.kubernetes.io/name", "redis"))), "no drain"},
 		{"Budgets", "PodDisruptionBudget/api", "spec selector matchLabels app.kubernetes.io/name", "web", "chooses no pods"},
 		{"Scalers", "HorizontalPodAutoscaler/api", "spec scaleTargetRef name", "web", "there is no"},

@@ -98,13 +98,27 @@ func Budgets(s *Set) []string {
 			findings = append(findings, nameOf(b)+": chooses no pods")
 			continue
 		}
-		least, _ := s.Replicas(s.Workloads()[i])
-		most, available := b.Spec.MaxUnavailable, b.Spec.MinAvailable
-		if most != nil && most.String() == "0" || available != nil && (available.IntValue() >= int(least) || available.String() == "100%") {
-			findings = append(findings, nameOf(b)+": no drain of a node would ever end")
-		}
+		findings = append(findings, drains(s, b, s.Workloads()[i])...)
 	}
 	return findings
+}
+
+// drains tells by which budgets the drain of a node would never end.
+func drains(s *Set, b *policyv1.PodDisruptionBudget, w Workload) []string {
+	least, highest := s.Replicas(w)
+	most, available := b.Spec.MaxUnavailable, b.Spec.MinAvailable
+	if most != nil && most.String() == "0" || available != nil && (available.IntValue() >= int(least) || available.String() == "100%") {
+		return []string{nameOf(b) + ": no drain of a node would ever end"}
+	}
+	if highest > 1 && onOneNode(w) && (most == nil || most.String() != "100%") {
+		return []string{nameOf(b) + ": a drain would wait for pods that have no other node to go to"}
+	}
+	return nil
+}
+
+// onOneNode reports whether the pods share a volume, which only one node can have.
+func onOneNode(w Workload) bool {
+	return slices.ContainsFunc(w.Template.Spec.Volumes, func(v corev1.Volume) bool { return v.PersistentVolumeClaim != nil })
 }
 
 // Scalers tells which autoscalers scale nothing.
