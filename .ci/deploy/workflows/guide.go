@@ -17,11 +17,12 @@ var (
 	file        = regexp.MustCompile("(?m)(?:^|[\\s`(])(k3s/[a-z]+(?:[/.][a-z]+)*)")
 	invocation  = regexp.MustCompile("k3s/deploy( --[^`\n]*)")
 	option      = regexp.MustCompile(`--[a-z-]+`)
+	plugin      = regexp.MustCompile(`(?:plugin-barman-cloud/releases/download/v|Barman Cloud plugin )(\d+\.\d+)`)
 	certManager = regexp.MustCompile(`cert-manager/(?:releases/download/|cert-manager )(v[\d.]+\d)`)
 )
 
 // CheckGuide returns what in the text of the operator's guide does not agree with the repository at root: links, files and
-// options that do not exist, commands that no shell reads, another cert-manager than the one the manifests are checked for.
+// options that do not exist, commands that no shell reads, other operators than those the manifests are checked for.
 func CheckGuide(text, root string) []string {
 	anchors := map[string]bool{}
 	for _, match := range heading.FindAllStringSubmatch(text, -1) {
@@ -62,6 +63,16 @@ func guideVersions(text, root string) []string {
 			if !strings.Contains(string(deploy), "\n  "+name+" ") {
 				found = append(found, name+" is no option of k3s/deploy")
 			}
+		}
+	}
+	overlays, err := os.ReadFile(filepath.Join(root, "k3s/overlays/README.md")) //nolint:gosec // of this repository
+	if err != nil {
+		return append(found, err.Error())
+	}
+	wanted := plugin.FindSubmatch(overlays)
+	for _, match := range plugin.FindAllStringSubmatch(text, -1) {
+		if wanted == nil || match[1] != string(wanted[1]) {
+			found = append(found, "Barman Cloud plugin "+match[1]+" is not the one that the overlay is made for")
 		}
 	}
 	modules, err := os.ReadFile(filepath.Join(root, ".ci/deploy/go.mod")) //nolint:gosec // of this repository
