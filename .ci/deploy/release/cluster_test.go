@@ -27,8 +27,8 @@ const stateVariable = "RELEASE_TEST_STATE"
 // A cluster is what the programs know of each other.
 type cluster struct {
 	// What goes wrong. BadImage is a digest whose pods never get ready, MuteImage one that answers no request.
-	BadImage, MuteImage                                             string
-	FailingJob, FailingData, NoCertificate, NoCertManager, Refusing bool
+	BadImage, MuteImage                                                     string
+	FailingJob, FailingData, NoCertificate, NoCertManager, Refusing, Locked bool
 	// FailingStep of a restore: "load", "swap" or "recount".
 	FailingStep string
 
@@ -133,7 +133,12 @@ func (c *cluster) kubectl(args []string) (string, error) {
 	switch verb {
 	case "kustomize":
 		return build(words[0])
-	case "version", "logs":
+	case "version":
+		if c.Locked {
+			return "", errors.New("Unable to read /etc/rancher/k3s/k3s.yaml")
+		}
+		return "", nil
+	case "logs":
 		return "", nil
 	case "apply":
 		return "", c.apply(flags)

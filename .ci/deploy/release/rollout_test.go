@@ -103,6 +103,15 @@ func TestServiceIsNotTouched(t *testing.T) {
 	}
 }
 
+// Why the cluster cannot be reached is told in kubectl's words: mostly who is asked may not read its file.
+func TestClusterThatIsNotToBeReached(t *testing.T) {
+	t.Parallel()
+	r := deploy(t, cluster{Locked: true}, envFile(t, settings()), "a")
+	if r.status != 1 || !strings.Contains(r.stderr, "Unable to read /etc/rancher/k3s/k3s.yaml") {
+		t.Errorf("status %d, want 1 and the reason\n%s", r.status, r.stderr)
+	}
+}
+
 func TestOneReleaseAtATime(t *testing.T) {
 	t.Parallel()
 	env := envFile(t, settings())
