@@ -201,16 +201,26 @@ func readResource(r *config.Reader) []attribute.KeyValue {
 	return attrs
 }
 
-// LogValue shows the settings, of the headers their names.
+// LogValue shows the settings, of the headers their names. Of the collector's URL it shows neither path nor more: there are
+// collectors whose key is in it.
 func (t tracingSettings) LogValue() slog.Value {
 	if t.endpoint == "" {
 		return slog.GroupValue(slog.Bool("enabled", false))
 	}
 	return slog.GroupValue(
-		slog.Bool("enabled", true), slog.String("endpoint", t.endpoint), slog.Any("headers", slices.Sorted(maps.Keys(t.headers))),
+		slog.Bool("enabled", true), slog.String("endpoint", originOf(t.endpoint)), slog.Any("headers", slices.Sorted(maps.Keys(t.headers))),
 		slog.Bool("gzip", t.gzip), slog.String("timeout", t.timeout.String()),
 		slog.String("sampler", t.sampler.name), slog.Float64("ratio", t.sampler.ratio),
 	)
+}
+
+// originOf returns the scheme and the host of a URL, with its port if it names one.
+func originOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "" // Not of one that the settings let pass.
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host}).String()
 }
 
 // newTracing returns what sends traces, or nil where the settings name no collector.
