@@ -8,10 +8,7 @@ import (
 // CloudNativePG gets the roles of the settings in its own form, and a set without it gets none.
 func TestRolesForTheOperator(t *testing.T) {
 	t.Parallel()
-	filled := settings()
-	filled["DB_HOST"], filled["REDIS_HOST"], filled["REDIS_TLS"], filled["IMAGES_DIR"] = "database-rw", "redis.shum.travel", "true", ""
-	filled["S3_BUCKET"], filled["S3_ENDPOINT"] = "photographs", "https://s3.shum.travel"
-	filled["S3_ACCESS_KEY_ID"], filled["S3_SECRET_ACCESS_KEY"] = "key-of-the-bucket", "secret-of-the-bucket"
+	filled := settingsOfNodes()
 	objects := manifests(t, envFile(t, filled), "--kustomization", root+"/k3s/overlays/ha")
 	for secret, want := range map[string][]string{
 		"database-owner":   {"booking_owner", filled["DB_MIGRATE_PASSWORD"]},

@@ -1,7 +1,9 @@
 package release_test
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -115,13 +117,25 @@ func TestClusterThatIsNotToBeReached(t *testing.T) {
 func TestOneReleaseAtATime(t *testing.T) {
 	t.Parallel()
 	env := envFile(t, settings())
-	file, err := os.Open(env)
+	running(t, env)
+	file, err := os.Open(env + ".lock")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
+	}
+	if info, err := file.Stat(); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the lock has mode %o, %v; want 600", info.Mode().Perm(), err)
+	}
+	// As sed -i and editors do, which put another file in the place of the one before. It is found by another name as well.
+	link, edited := filepath.Join(t.TempDir(), "link"), envFile(t, settings())
+	if err := errors.Join(os.Rename(edited, env), os.Symlink(env, link)); err != nil {
+		t.Fatal(err)
+	}
+	if r := deploy(t, cluster{}, link, "a"); r.status != 1 || len(r.cluster.Calls) > 0 {
+		t.Errorf("by a link: status %d after %q, want 1 and nothing done\n%s", r.status, r.cluster.Calls, r.stderr)
 	}
 	if r := deploy(t, cluster{}, env, "a"); r.status != 1 || len(r.cluster.Calls) > 0 {
 		t.Errorf("status %d after %q, want 1 and nothing done\n%s", r.status, r.cluster.Calls, r.stderr)

@@ -49,6 +49,7 @@ func TestSecretsAreOnlyInSecrets(t *testing.T) {
 		filled[name] = "https://unique.value/of/" + name + "/that/is/long/enough"
 	}
 	filled["ADMIN_EMAIL"], filled["S3_BUCKET"], filled["IMAGES_DIR"] = "admin@shum.travel", "photographs", ""
+	filled["S3_ENDPOINT"] = "https://s3.shum.travel"
 	r := deploy(t, cluster{}, envFile(t, filled), "a", "--render")
 	if r.status != 0 {
 		t.Fatal(r.stderr)
@@ -118,7 +119,8 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		{"the same twice", map[string]string{"DB_MIGRATE_USERNAME": "booking", "DB_MIGRATE_PASSWORD": "password of the service"},
 			[]string{"DB_MIGRATE_USERNAME: is the same as DB_USERNAME", "DB_MIGRATE_PASSWORD: is the same as DB_PASSWORD"}},
 		{"halves of pairs", map[string]string{"ADMIN_EMAIL": "a@shum.travel", "S3_BUCKET": "photographs"},
-			[]string{"ADMIN_PASSWORD: is missing", "S3_ACCESS_KEY_ID: is missing", "S3_SECRET_ACCESS_KEY: is missing"}},
+			[]string{"ADMIN_PASSWORD: is missing", "S3_ENDPOINT: is missing", "S3_ACCESS_KEY_ID: is missing", "S3_SECRET_ACCESS_KEY: is missing",
+				"IMAGES_DIR: and S3_BUCKET are both set"}},
 		{"the writing", map[string]string{"DB_PASSWORD": ` with a blank in front`, "REDIS_PASSWORD": `"in quotes, as shells have it"`, "DOMAIN": "'shum.travel'",
 			"LOG_LEVEL": "info\r"}, nil},
 		{"unknown", map[string]string{"DB_PASWORD": "x", "POSTGRES_PASSWORD": "x"}, []string{"DB_PASWORD: there is no such setting", "POSTGRES_PASSWORD: there is no such"}},
