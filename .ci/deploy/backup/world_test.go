@@ -15,6 +15,8 @@ import (
 
 	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+
+	"deploy/program"
 )
 
 const (
@@ -56,9 +58,8 @@ func write(t *testing.T, file, content string) {
 // environment is that of the pods. Variables that are given last count.
 func (w world) environment(more ...string) []string {
 	c := w.database
-	return slices.Concat(os.Environ(), []string{
+	return slices.Concat(os.Environ(), program.Database(c), []string{
 		"PGHOST=" + c.Host, "PGPORT=" + strconv.Itoa(c.Port), "PGDATABASE=" + c.Name, "PGUSER=" + c.Username, "PGPASSWORD=" + c.Password,
-		"DB_HOST=" + c.Host, "DB_PORT=" + strconv.Itoa(c.Port), "DB_NAME=" + c.Name, "DB_USERNAME=" + c.Username, "DB_PASSWORD=" + c.Password,
 		"BACKUPS=" + w.backups, "IMAGES=" + w.images, "APP_ENV=local",
 	}, more)
 }
@@ -152,26 +153,12 @@ func (w world) content() []string {
 	return lines
 }
 
-// program is the file that TestMain builds.
-var program = filepath.Join(os.TempDir(), "booking-backup-"+strconv.Itoa(os.Getpid()))
-
-func TestMain(m *testing.M) {
-	build := exec.CommandContext(context.Background(), "go", "build", "-o", program, "./cmd/booking")
-	build.Dir, build.Stderr = root, os.Stderr
-	if err := build.Run(); err != nil {
-		os.Exit(1)
-	}
-	status := m.Run()
-	if err := os.Remove(program); err != nil {
-		status = 1
-	}
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
 // booking runs the program, which must succeed.
 func (w world) booking(args ...string) {
 	w.t.Helper()
-	if output, err := w.run(program, args); err != nil {
+	if output, err := w.run(program.Path(w.t), args); err != nil {
 		w.t.Fatalf("booking %s: %v\n%s", strings.Join(args, " "), err, output)
 	}
 }

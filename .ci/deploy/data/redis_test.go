@@ -1,15 +1,16 @@
 package data_test
 
 import (
-	"bytes"
-	"context"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+
+	"deploy/program"
 )
 
 // TestRedis starts a server by the script of the pod, with passwords that shells and redis.conf would stumble over.
@@ -27,7 +28,7 @@ func TestRedis(t *testing.T) {
 					t.Errorf("a write with the password %q: %v, %s; want NOAUTH", wrong, err, output)
 				}
 			}
-			shown, err := os.ReadFile("/proc/" + strconv.Itoa(s.pid) + "/cmdline")
+			shown, err := os.ReadFile("/proc/" + strconv.Itoa(s.PID()) + "/cmdline")
 			if err != nil || len(shown) == 0 || strings.Contains(string(shown), password) {
 				t.Errorf("the list of processes shows %q, %v", shown, err)
 			}
@@ -42,7 +43,7 @@ func TestRedis(t *testing.T) {
 
 func TestRedisNeedsAPassword(t *testing.T) {
 	t.Parallel()
-	script, _ := script(t, 1)
+	script, _ := script(t, "1")
 	cmd := exec.CommandContext(t.Context(), "sh", script)
 	cmd.Env = append(os.Environ(), "REDISCLI_AUTH=")
 	if output, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(output), "REDIS_PASSWORD is not set") {
@@ -51,38 +52,21 @@ func TestRedisNeedsAPassword(t *testing.T) {
 }
 
 type redisServer struct {
-	port, pid int
-	password  string
-	log       *bytes.Buffer
-	ended     chan struct{}
+	*program.Process
+
+	port, password string
 }
 
 func startRedis(t *testing.T, password string) redisServer {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	_, port, err := net.SplitHostPort(program.FreeAddress(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
 	script, dir := script(t, port)
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", script)
-	cmd.Env = append(os.Environ(), "REDISCLI_AUTH="+password)
-	s := redisServer{port: port, password: password, log: &bytes.Buffer{}, ended: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = s.log, s.log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	s.pid = cmd.Process.Pid
-	go func() {
-		defer close(s.ended)
-		_ = cmd.Wait() // It is killed in the end.
-	}()
+	s := redisServer{port: port, password: password}
+	s.Process = program.Start(t, append(os.Environ(), "REDISCLI_AUTH="+password), "sh", script)
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // It may have ended.
-		<-s.ended
 		info, err := os.Stat(filepath.Join(dir, "redis.conf"))
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("the file with the password: %v, %v; want nobody else to read it", info, err)
@@ -92,10 +76,10 @@ func startRedis(t *testing.T, password string) redisServer {
 }
 
 // script returns start.sh with the directories of the pod in other places, and where the file with the password will be.
-func script(t *testing.T, port int) (file, run string) {
+func script(t *testing.T, port string) (file, run string) {
 	t.Helper()
 	etc, run := t.TempDir(), t.TempDir()
-	replace := strings.NewReplacer("/etc/redis", etc, "/run/redis", run, "dir /data", "dir "+t.TempDir(), "port 6379", "port "+strconv.Itoa(port))
+	replace := strings.NewReplacer("/etc/redis", etc, "/run/redis", run, "dir /data", "dir "+t.TempDir(), "port 6379", "port "+port)
 	for _, name := range []string{"redis.conf", "start.sh"} {
 		text, err := os.ReadFile(base + "redis/" + name)
 		if err != nil {
@@ -111,7 +95,7 @@ func script(t *testing.T, port int) (file, run string) {
 // ask runs a command as the probes do, with the password in the environment.
 func (s redisServer) ask(t *testing.T, password string, command ...string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "redis-cli", append([]string{"-e", "-p", strconv.Itoa(s.port)}, command...)...)
+	cmd := exec.CommandContext(t.Context(), "redis-cli", append([]string{"-e", "-p", s.port}, command...)...)
 	cmd.Env = append(os.Environ(), "REDISCLI_AUTH="+password)
 	output, err := cmd.CombinedOutput()
 	return string(output), err
@@ -120,18 +104,8 @@ func (s redisServer) ask(t *testing.T, password string, command ...string) (stri
 // await returns once the server says that it is there, by the probe of the pod.
 func (s redisServer) await(t *testing.T) {
 	t.Helper()
-	for {
-		output, err := s.ask(t, s.password, "ping")
-		if err == nil && output == "PONG\n" {
-			return
-		}
-		if !strings.Contains(output, "Connection refused") && !strings.Contains(output, "LOADING") {
-			t.Fatalf("ping: %v, %s", err, output)
-		}
-		select {
-		case <-s.ended:
-			t.Fatalf("the server ended:\n%s", s.log)
-		default:
-		}
+	s.Await(regexp.MustCompile(`(Ready to accept connections)`))
+	if output, err := s.ask(t, s.password, "ping"); err != nil || output != "PONG\n" {
+		t.Fatalf("ping: %v, %s", err, output)
 	}
 }

@@ -12,9 +12,13 @@ import (
 	"testing"
 
 	"deploy/manifests"
+	"deploy/program"
 )
 
 const root = "../../.."
+
+// reaching builds on the set of one server and on all components.
+const reaching = ".ci/deploy/manifests/testdata/reaching"
 
 // A set is what is built together, and what is expected of it.
 type set struct {
@@ -26,19 +30,21 @@ type set struct {
 func sets() []set {
 	return []set{
 		{"server", []string{"k3s"}, manifests.Server()},
+		{"reaching", []string{reaching}, manifests.Reaching()},
 		{"ha", []string{"k3s/overlays/ha"}, manifests.Nodes()},
 	}
 }
 
-// readFacts builds the program once for all tests.
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
+
+// readFacts asks the program once for all tests.
 var readFacts = sync.OnceValues(func() (manifests.Facts, error) {
-	dir, err := os.MkdirTemp("", "manifests")
-	if err != nil {
-		return manifests.Facts{}, err
-	}
-	defer os.RemoveAll(dir)
 	var f manifests.Facts
-	if f.Program, err = manifests.ReadProgram(context.Background(), root, dir); err != nil {
+	booking, err := program.Build()
+	if err != nil {
+		return f, err
+	}
+	if f.Program, err = manifests.ReadProgram(context.Background(), root, booking); err != nil {
 		return f, err
 	}
 	if f.Proxy, err = manifests.ReadProxy(filepath.Join(root, "nginx")); err != nil {
@@ -101,6 +107,24 @@ func TestEveryOverlay(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !slices.ContainsFunc(sets(), func(s set) bool { return slices.Contains(s.dirs, dir) }) {
+			t.Errorf("nobody checks %s", dir)
+		}
+	}
+}
+
+// TestEveryComponent holds the components to their directories.
+func TestEveryComponent(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(root, reaching, "kustomization.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := filepath.Glob(filepath.Join(root, "k3s/components/*"))
+	if err != nil || len(found) == 0 {
+		t.Fatalf("the components are %q, %v", found, err)
+	}
+	for _, dir := range found {
+		if !strings.Contains(string(text), "/k3s/components/"+filepath.Base(dir)+"\n") {
 			t.Errorf("nobody checks %s", dir)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"deploy/monitoring"
+	"deploy/program"
 )
 
 // TestServiceIsWatched runs the service with nginx, Prometheus and Alertmanager: whatever rules and dashboard name is
@@ -19,9 +20,9 @@ func TestServiceIsWatched(t *testing.T) {
 	s := startStack(t)
 	s.exercise()
 	for job := range s.metrics {
-		eventually(t, job+" is up", func() bool { return len(s.query(`up{job="`+job+`"} == 1`)) == 1 })
+		program.Eventually(t, job+" is up", func() bool { return len(s.query(`up{job="`+job+`"} == 1`)) == 1 })
 	}
-	eventually(t, "the first recount is known", func() bool { return len(s.query("inventory_drift == 0")) == 2 })
+	program.Eventually(t, "the first recount is known", func() bool { return len(s.query("inventory_drift == 0")) == 2 })
 	f := read(t, files)
 	exposed := s.exposed(f)
 	for _, finding := range monitoring.CheckNames(f, exposed) {
@@ -89,18 +90,13 @@ func (s *stack) exposed(f *monitoring.Files) monitoring.Exposed {
 	s.t.Helper()
 	e := monitoring.Exposed{}
 	for job, address := range s.metrics {
-		eventually(s.t, job+" has metrics", func() bool { return status(s.t, "http://"+address+"/metrics") == http.StatusOK })
-		r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, "http://"+address+"/metrics", nil)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		res, err := http.DefaultClient.Do(r)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		err = e.Add(job, res.Body)
-		res.Body.Close()
-		if err != nil {
+		var text string
+		program.Eventually(s.t, job+" has metrics", func() bool {
+			var status int
+			status, text = program.Get(s.t.Context(), "http://"+address+"/metrics")
+			return status == http.StatusOK
+		})
+		if err := e.Add(job, strings.NewReader(text)); err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -111,7 +107,7 @@ func (s *stack) exposed(f *monitoring.Files) monitoring.Exposed {
 // wantTold waits until the webhook was told of an alert.
 func (s *stack) wantTold(alert, description string) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(s.t.Context(), program.Patience)
 	defer cancel()
 	for {
 		select {

@@ -8,10 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +20,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/kv/kvtest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
 
+	"deploy/program"
 	"deploy/proxy"
 )
 
@@ -68,29 +67,30 @@ func startStack(t *testing.T) *stack {
 // startService starts an API on an empty database, so that it is not ready at first, and the worker later.
 func (s *stack) startService() {
 	s.t.Helper()
-	program := buildProgram(s.t)
+	booking := program.Path(s.t)
 	c, redis := pgtest.Empty(s.t), kvtest.Start(s.t).Config()
-	env := []string{
+	env := slices.Concat(program.Database(c), program.Redis(redis), []string{
 		"APP_ENV=local", "LOG_FORMAT=json", "PATH=" + os.Getenv("PATH"), "TMPDIR=" + s.t.TempDir(),
-		"DB_HOST=" + c.Host, "DB_PORT=" + strconv.Itoa(c.Port), "DB_NAME=" + c.Name,
-		"DB_USERNAME=" + c.Username, "DB_PASSWORD=" + c.Password, "DB_SSLMODE=" + c.SSLMode,
-		"REDIS_HOST=" + redis.Host, "REDIS_PORT=" + strconv.Itoa(redis.Port),
 		"JWT_SECRET_KEY=of-a-test-and-of-nothing-else-besides-it", "IMAGES_DIR=" + s.t.TempDir(),
 		"ADMIN_EMAIL=" + adminEmail, "ADMIN_PASSWORD=" + adminPassword,
-	}
-	s.metrics["api"], s.metrics["worker"] = freeAddress(s.t), freeAddress(s.t)
-	launch(s.t, env, program, "api", "--addr", s.metrics["api"])
+	})
+	s.metrics["api"], s.metrics["worker"] = program.FreeAddress(s.t), program.FreeAddress(s.t)
+	program.Start(s.t, env, booking, "api", "--addr", s.metrics["api"])
 	ready := "http://" + s.metrics["api"] + "/ready"
-	eventually(s.t, "the API waits for its schema", func() bool { return status(s.t, ready) == http.StatusServiceUnavailable })
-	migrate := exec.CommandContext(s.t.Context(), program, "migrate", "up")
-	migrate.Env = env
-	if said, err := migrate.CombinedOutput(); err != nil {
-		s.t.Fatalf("migrate up: %v\n%s", err, said)
-	}
-	launch(s.t, env, program, "worker", "--addr", s.metrics["worker"])
-	eventually(s.t, "the API is ready", func() bool { return status(s.t, ready) == http.StatusOK })
+	program.Eventually(s.t, "the API waits for its schema", s.answers(ready, http.StatusServiceUnavailable))
+	program.Start(s.t, env, booking, "migrate", "up").WantSuccess()
+	program.Start(s.t, env, booking, "worker", "--addr", s.metrics["worker"])
+	program.Eventually(s.t, "the API is ready", s.answers(ready, http.StatusOK))
 	s.db = pgtest.Open(s.t, c)
 	s.exec("INSERT INTO backups (name, bytes) VALUES ('one', 1000000)")
+}
+
+// answers is the condition that a URL has a status.
+func (s *stack) answers(url string, status int) func() bool {
+	return func() bool {
+		got, _ := program.Get(s.t.Context(), url)
+		return got == status
+	}
 }
 
 func (s *stack) exec(sql string) {
@@ -114,15 +114,15 @@ func (s *stack) startAlertmanager() {
 		delete(receiver, "url_file")
 		receiver["url"] = webhook.URL
 	})
-	s.metrics["alertmanager"] = freeAddress(s.t)
-	launch(s.t, os.Environ(), "prometheus-alertmanager", "--config.file="+config, "--storage.path="+s.t.TempDir(),
+	s.metrics["alertmanager"] = program.FreeAddress(s.t)
+	program.Start(s.t, os.Environ(), "prometheus-alertmanager", "--config.file="+config, "--storage.path="+s.t.TempDir(),
 		"--cluster.listen-address=", "--web.listen-address="+s.metrics["alertmanager"])
 }
 
 // startPrometheus runs it as it is told, except that it asks each second, and has addresses instead of names.
 func (s *stack) startPrometheus() {
 	s.t.Helper()
-	s.metrics["prometheus"] = freeAddress(s.t)
+	s.metrics["prometheus"] = program.FreeAddress(s.t)
 	targets := func(job string) []any { return []any{map[string]any{"targets": []string{s.metrics[job]}}} }
 	config := s.render("prometheus.yml", func(config map[string]any) {
 		config["global"] = map[string]any{"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
@@ -139,7 +139,7 @@ func (s *stack) startPrometheus() {
 			return s.metrics[job] == ""
 		})
 	})
-	launch(s.t, os.Environ(), "prometheus", "--config.file="+config, "--storage.tsdb.path="+s.t.TempDir(),
+	program.Start(s.t, os.Environ(), "prometheus", "--config.file="+config, "--storage.tsdb.path="+s.t.TempDir(),
 		"--web.listen-address="+s.metrics["prometheus"])
 }
 

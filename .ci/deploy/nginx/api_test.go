@@ -1,50 +1,25 @@
 package nginx_test
 
 import (
-	"bufio"
-	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
-	"deploy/proxy"
-
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+
+	"deploy/program"
+	"deploy/proxy"
 )
 
-// program builds the service once for all tests of this package.
-var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "booking-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "booking")
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", path, "./cmd/booking")
-	cmd.Dir = "../../.."
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build: %w: %s", err, output)
-	}
-	return path, nil
-})
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := program(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
-	os.Exit(code)
-}
-
-// guidedAPI is what the program prints of where it is.
-var guidedAPI = regexp.MustCompile(`API +http://(\S+?)(?:/\S*)?\s`)
+// guidedAPI is what the program prints of where it is, and then how to end it.
+var guidedAPI = regexp.MustCompile(`(?s)API +http://(\S+?)(?:/\S*)?\s.*Ctrl-C`)
 
 const (
 	adminEmail    = "admin@demo.example"
@@ -55,45 +30,15 @@ const (
 // directory of its images.
 func newAPI(t *testing.T, prefix string) (address, images string) {
 	t.Helper()
-	path, err := program()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := pgtest.Empty(t)
 	images = filepath.Join(t.TempDir(), "images")
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), path, "dev", "--addr", "127.0.0.1:0", "--hotels", "1")
-	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "DB_HOST=" + c.Host, fmt.Sprintf("DB_PORT=%d", c.Port), "DB_NAME=" + c.Name,
-		"DB_USERNAME=" + c.Username, "DB_PASSWORD=" + c.Password, "DB_SSLMODE=disable", "ROOT_PATH=" + prefix, "IMAGES_DIR=" + images,
-		"TRUSTED_PROXIES=127.0.0.1", "RATE_LIMIT_ENABLED=false",
-	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	var log strings.Builder
-	cmd.Stderr = &log
-	stdout, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	env := append(program.Database(pgtest.Empty(t)), "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir(), "ROOT_PATH="+prefix,
+		"IMAGES_DIR="+images, "TRUSTED_PROXIES=127.0.0.1", "RATE_LIMIT_ENABLED=false")
+	service := program.Start(t, env, program.Path(t), "dev", "--addr", "127.0.0.1:0", "--hotels", "1")
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		_ = cmd.Wait()
+		service.Signal(syscall.SIGINT)
+		service.WantSuccess()
 	})
-	var guide strings.Builder
-	for scanner := bufio.NewScanner(stdout); scanner.Scan(); {
-		guide.WriteString(scanner.Text() + "\n")
-		if strings.Contains(scanner.Text(), "Ctrl-C") {
-			go func() { _, _ = io.Copy(io.Discard, stdout) }()
-			if m := guidedAPI.FindStringSubmatch(guide.String()); m != nil {
-				return m[1], images
-			}
-			break
-		}
-	}
-	t.Fatalf("the service does not tell where it is: %s", guide.String())
-	return "", ""
+	return service.Await(guidedAPI), images
 }
 
 // newPair returns the real service by itself and behind the proxy.

@@ -8,13 +8,14 @@ import (
 	"syscall"
 	"testing"
 
+	"deploy/program"
 	"deploy/proxy"
 )
 
 // A fault is something that is wrong with how the program is deployed or stopped.
 type fault struct {
-	settings map[string]string // of the program
-	proxy    [2]string         // what is replaced in the files of the proxy, and by what
+	settings []string  // of the program
+	proxy    [2]string // what is replaced in the files of the proxy, and by what
 	find     topology
 	signal   syscall.Signal
 }
@@ -33,13 +34,13 @@ func TestRollingRestart_Faults(t *testing.T) {
 	for name, f := range map[string]fault{
 		"Killed":             {find: byService, signal: syscall.SIGKILL},
 		"KilledByName":       {find: byName, signal: syscall.SIGKILL},
-		"NoLinger":           {find: byService, signal: syscall.SIGTERM, settings: map[string]string{"APP_ENV": "local"}},
+		"NoLinger":           {find: byService, signal: syscall.SIGTERM, settings: []string{"APP_ENV=local"}},
 		"LastAnswerNotTold":  {find: forgetful, signal: syscall.SIGTERM},
 		"NothingIsSentAgain": {find: byName, signal: syscall.SIGTERM, proxy: [2]string{"proxy_next_upstream error timeout;", "proxy_next_upstream off;"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, f.settings)
+			s := newSite(t, f.settings...)
 			nginx := front(t, damaged(t, f.proxy), f.find(t, s))
 			l := newLoad(t, nginx.URL)
 			l.begin()
@@ -62,15 +63,15 @@ func (f fault) restart(s *site, l *load) {
 		i := try % servers
 		s.wantServing(l, i)
 		upload := l.sendHalf(s, i)
-		s.apis[i].signal(f.signal)
-		eventually(s.t, "the API takes no connections", func() bool { return !accepts(s.t.Context(), s.apis[i].addr) })
+		s.apis[i].Signal(f.signal)
+		program.Eventually(s.t, "the API takes no connections", func() bool { return !program.Accepts(s.t.Context(), s.apis[i].addr) })
 		l.rush()
 		err := upload.finish()
 		if f.signal == syscall.SIGKILL && (err == nil || !strings.Contains(err.Error(), "#service_unavailable")) {
 			s.t.Errorf("the upload that was broken off gets %v, want a problem that says so", err)
 		}
 		l.note("slow upload", err)
-		<-s.apis[i].ended
+		s.apis[i].Wait()
 		l.rush()
 		if lost, _ := l.losses(); lost > 0 {
 			return

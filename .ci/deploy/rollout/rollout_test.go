@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"deploy/program"
 	"deploy/proxy"
 )
 
@@ -43,7 +44,7 @@ func TestRollingRestart(t *testing.T) {
 	for name, find := range map[string]topology{"ByName": byName, "ByService": byService} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, nil)
+			s := newSite(t)
 			nginx := front(t, proxy.Files(t), find(t, s))
 			l := newLoad(t, nginx.URL)
 			l.begin()
@@ -73,10 +74,10 @@ func (s *site) restart(l *load, i int) {
 	s.t.Helper()
 	s.wantServing(l, i)
 	upload := l.sendHalf(s, i)
-	s.apis[i].signal(syscall.SIGTERM)
-	eventually(s.t, "the API takes no connections", func() bool { return !accepts(s.t.Context(), s.apis[i].addr) })
+	s.apis[i].Signal(syscall.SIGTERM)
+	program.Eventually(s.t, "the API takes no connections", func() bool { return !program.Accepts(s.t.Context(), s.apis[i].addr) })
 	l.note("slow upload", upload.finish())
-	s.apis[i].wantSuccess()
+	s.apis[i].WantSuccess()
 	s.start(i)
 	s.wantReady(i)
 }
@@ -107,7 +108,7 @@ func (l *load) check(s *site) {
 		l.t.Errorf("%d of %d confirmed bookings are stored", n, l.answered["booking"])
 	}
 	uploads := l.answered["upload"] + l.answered["slow upload"]
-	eventually(l.t, "every photograph is processed", func() bool {
+	program.Eventually(l.t, "every photograph is processed", func() bool {
 		return s.number("SELECT count(*) FROM images WHERE status = 'ready'") == uploads
 	})
 	if n := s.number("SELECT count(*) FROM images"); n != uploads {

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"deploy/program"
 )
 
 const (
@@ -73,7 +75,7 @@ func (v *service) watch(ctx context.Context) {
 func (v *service) look(ctx context.Context) {
 	var ready []string
 	for _, member := range v.members {
-		if status, _ := fetch(ctx, "http://"+member+"/ready"); status == http.StatusOK {
+		if status, _ := program.Get(ctx, "http://"+member+"/ready"); status == http.StatusOK {
 			ready = append(ready, member)
 		}
 	}

@@ -2,12 +2,11 @@ package rollout_test
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,6 +15,8 @@ import (
 
 	"github.com/shumbooking/shumbooking/platform/kv/kvtest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+
+	"deploy/program"
 )
 
 const (
@@ -32,36 +33,30 @@ type site struct {
 	env    []string
 	images string
 	apis   [servers]*api
-	worker *process
+	worker *program.Process
 }
 
 // An api is one that is always found at the same address, whatever process serves there.
 type api struct {
 	addr string
-	*process
+	*program.Process
 }
 
 func (a *api) url(path string) string { return "http://" + a.addr + path }
 
-// newSite starts everything on an empty database, and returns when all APIs are ready.
-func newSite(t *testing.T, settings map[string]string) *site {
+// newSite starts everything on an empty database, with settings such as "LOG_LEVEL=info" beside its own, and returns when all APIs are ready.
+func newSite(t *testing.T, settings ...string) *site {
 	t.Helper()
 	config, redis := pgtest.Empty(t), kvtest.Start(t).Config()
 	s := &site{t: t, db: pgtest.Open(t, config), images: t.TempDir()}
-	vars := map[string]string{
-		"APP_ENV": "test", "LOG_LEVEL": "warn", "ROOT_PATH": rootPath, "RATE_LIMIT_ENABLED": "false",
-		"DB_HOST": config.Host, "DB_PORT": strconv.Itoa(config.Port), "DB_NAME": config.Name,
-		"DB_USERNAME": config.Username, "DB_PASSWORD": config.Password, "DB_SSLMODE": config.SSLMode,
-		"REDIS_HOST": redis.Host, "REDIS_PORT": strconv.Itoa(redis.Port), "JWT_SECRET_KEY": strings.Repeat("k1-", 16),
-		"ADMIN_EMAIL": adminEmail, "ADMIN_PASSWORD": adminPassword, "IMAGES_DIR": s.images, "TMPDIR": t.TempDir(),
-	}
-	maps.Copy(vars, settings)
-	for name, value := range vars {
-		s.env = append(s.env, name+"="+value)
-	}
-	launch(t, s.env, "migrate", "up").wantSuccess()
+	s.env = slices.Concat(program.Database(config), program.Redis(redis), []string{
+		"APP_ENV=test", "LOG_LEVEL=warn", "ROOT_PATH=" + rootPath, "RATE_LIMIT_ENABLED=false",
+		"JWT_SECRET_KEY=" + strings.Repeat("k1-", 16), "ADMIN_EMAIL=" + adminEmail, "ADMIN_PASSWORD=" + adminPassword,
+		"IMAGES_DIR=" + s.images, "TMPDIR=" + t.TempDir(),
+	}, settings)
+	s.launch("migrate", "up").WantSuccess()
 	for i := range s.apis {
-		s.apis[i] = &api{addr: freeAddr(t)}
+		s.apis[i] = &api{addr: program.FreeAddress(t)}
 		s.start(i)
 	}
 	for i := range s.apis {
@@ -71,16 +66,22 @@ func newSite(t *testing.T, settings map[string]string) *site {
 	return s
 }
 
+// launch starts the program with one of its commands.
+func (s *site) launch(args ...string) *program.Process {
+	s.t.Helper()
+	return program.Start(s.t, s.env, program.Path(s.t), args...)
+}
+
 // start starts the API with a number.
 func (s *site) start(i int) {
 	s.t.Helper()
-	s.apis[i].process = launch(s.t, s.env, "api", "--addr", s.apis[i].addr)
+	s.apis[i].Process = s.launch("api", "--addr", s.apis[i].addr)
 }
 
 func (s *site) wantReady(i int) {
 	s.t.Helper()
-	eventually(s.t, "an API is ready", func() bool {
-		status, _ := fetch(s.t.Context(), s.apis[i].url("/ready"))
+	program.Eventually(s.t, "an API is ready", func() bool {
+		status, _ := program.Get(s.t.Context(), s.apis[i].url("/ready"))
 		return status == http.StatusOK
 	})
 }
@@ -89,24 +90,24 @@ func (s *site) wantReady(i int) {
 func (s *site) work() {
 	s.t.Helper()
 	if s.worker != nil {
-		s.worker.signal(syscall.SIGTERM)
-		s.worker.wantSuccess()
+		s.worker.Signal(syscall.SIGTERM)
+		s.worker.WantSuccess()
 	}
-	s.worker = launch(s.t, s.env, "worker", "--addr", "127.0.0.1:0")
+	s.worker = s.launch("worker", "--addr", "127.0.0.1:0")
 }
 
 // stop ends everything, which must succeed.
 func (s *site) stop() {
 	s.t.Helper()
-	all := []*process{s.worker}
+	all := []*program.Process{s.worker}
 	for _, a := range s.apis {
-		all = append(all, a.process)
+		all = append(all, a.Process)
 	}
 	for _, p := range all {
-		p.signal(syscall.SIGTERM)
+		p.Signal(syscall.SIGTERM)
 	}
 	for _, p := range all {
-		p.wantSuccess()
+		p.WantSuccess()
 	}
 }
 
@@ -125,9 +126,9 @@ var booked = regexp.MustCompile(`(?m)^http_requests_total\{handler="/bookings",m
 // wantServing waits until the present process of an API has taken bookings.
 func (s *site) wantServing(l *load, i int) {
 	s.t.Helper()
-	eventually(s.t, "an API takes bookings", func() bool {
+	program.Eventually(s.t, "an API takes bookings", func() bool {
 		l.rush()
-		_, metrics := fetch(s.t.Context(), s.apis[i].url("/metrics"))
+		_, metrics := program.Get(s.t.Context(), s.apis[i].url("/metrics"))
 		return booked.MatchString(metrics)
 	})
 }
@@ -138,7 +139,7 @@ const largeUpload = 100_000
 // receives reports whether an API is in the middle of a large upload: it has an unlinked file for it.
 func (s *site) receives(i int) bool {
 	s.t.Helper()
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", s.apis[i].cmd.Process.Pid))
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", s.apis[i].PID()))
 	if err != nil {
 		s.t.Fatal(err)
 	}

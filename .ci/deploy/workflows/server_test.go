@@ -1,8 +1,6 @@
 package workflows_test
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"net"
 	"os"
@@ -11,7 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
+
+	"deploy/program"
 )
 
 // A server is an sshd with a home of its own, to which one key is let in.
@@ -26,7 +25,12 @@ type server struct {
 func newServer(t *testing.T) *server {
 	t.Helper()
 	directory := t.TempDir()
-	s := &server{home: filepath.Join(directory, "home"), port: freePort(t)}
+	address := program.FreeAddress(t)
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{home: filepath.Join(directory, "home"), port: port}
 	if err := os.Mkdir(s.home, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -43,20 +47,12 @@ func newServer(t *testing.T) *server {
 		// The account's own home is none of the test's business.
 		`ForceCommand cd "` + s.home + `" && exec bash -c "$SSH_ORIGINAL_COMMAND"`, "",
 	}, "\n"))
-	daemon := exec.CommandContext(t.Context(), sshd(t), "-D", "-e", "-f", config)
-	log := new(bytes.Buffer)
-	daemon.Stderr = log
-	daemon.Cancel = func() error { return daemon.Process.Signal(os.Interrupt) }
-	daemon.WaitDelay = 5 * time.Second
-	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
-	}
+	daemon := program.Start(t, os.Environ(), sshd(t), "-D", "-e", "-f", config)
 	t.Cleanup(func() {
-		if err := daemon.Wait(); t.Failed() {
-			t.Logf("sshd: %v\n%s", err, log)
-		}
+		daemon.Signal(os.Interrupt)
+		daemon.Wait()
 	})
-	awaitListener(t, s.port)
+	program.Eventually(t, "sshd listens", func() bool { return program.Accepts(t.Context(), address) })
 	return s
 }
 
@@ -80,43 +76,6 @@ func newKey(t *testing.T, path string) string {
 		t.Fatalf("ssh-keygen: %v\n%s", err, output)
 	}
 	return strings.TrimSpace(readFile(t, path+".pub"))
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
-}
-
-// awaitListener returns when sshd answers with its greeting.
-func awaitListener(t *testing.T, port string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		connection, err := new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1:"+port)
-		if err == nil {
-			if err := connection.Close(); err != nil {
-				t.Fatal(err)
-			}
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("sshd does not listen: %v", err)
-		}
-	}
 }
 
 func readFile(t *testing.T, path string) string {
