@@ -1,0 +1,75 @@
+package manifests_test
+
+func damagesToSets(m maker) []damage {
+	return []damage{
+		{"Rollout", "Deployment/api", "spec replicas", 2, "back from the autoscaler"},
+		{"Rollout", "Deployment/api", "spec strategy rollingUpdate maxUnavailable", 1, "take pods away"},
+		{"Rollout", "Deployment/nginx", "spec strategy", m("type", "Recreate"), "take pods away"},
+		{"Rollout", "HorizontalPodAutoscaler/worker", "spec minReplicas", 9, "not above the maximum"},
+		{"Rollout", "Deployment/nginx", pod + "topologySpreadConstraints", nil, "not spread"},
+		{"Rollout", "Deployment/api", pod + "topologySpreadConstraints 0 labelSelector matchLabels app.kubernetes.io/name", "web", "not spread"},
+		{"Rollout", "Deployment/api", "spec selector matchLabels app.kubernetes.io/version", "1.0.0", "by their name alone"},
+		{"Rollout", "Deployment/api", "spec template metadata labels app.kubernetes.io/name", "web", "by their name alone"},
+		{"Budgets", "PodDisruptionBudget/nginx", "", nil, "no disruption budget"},
+		{"Budgets", "PodDisruptionBudget/api", "spec maxUnavailable", 0, "no drain"},
+		{"Budgets", "PodDisruptionBudget/api", "spec maxUnavailable", 1, "no other node"},
+		{"Budgets", "PodDisruptionBudget/redis", "spec", m("minAvailable", 1, "selector", m("matchLabels", m("app.kubernetes.io/name", "redis"))), "no drain"},
+		{"Budgets", "PodDisruptionBudget/api", "spec selector matchLabels app.kubernetes.io/name", "web", "chooses no pods"},
+		{"Scalers", "HorizontalPodAutoscaler/api", "spec scaleTargetRef name", "web", "there is no"},
+		{"Scalers", "HorizontalPodAutoscaler/api", "spec scaleTargetRef kind", "StatefulSet", "there is no"},
+		{"Volumes", "PersistentVolumeClaim/booking-images-pvc", "", nil, "no claim booking-images-pvc"},
+		{"Volumes", "ConfigMap/redis-config", "", nil, "no ConfigMap redis-config"},
+		{"Volumes", "ConfigMap/nginx-config", "data nginx.conf", nil, "has no nginx.conf"},
+		{"Volumes", "ConfigMap/prometheus-config", "data prometheus.yml", nil, "has no prometheus.yml"},
+		{"Volumes", "Certificate/postgres-tls", "", nil, "nobody makes the Secret postgres-tls"},
+		{"Volumes", "Deployment/api", container + "volumeMounts 0 name", "pictures", "there is no volume pictures"},
+		{"Volumes", "StatefulSet/redis", container + "volumeMounts 0 name", "config", "nobody mounts"},
+		{"Services", "Service/api", "spec selector app.kubernetes.io/name", "web", "chooses no pods"},
+		{"Services", "Service/api", "spec selector", nil, "chooses no pods"},
+		{"Services", "Service/redis", "spec ports 0 targetPort", "reddis", "open no port reddis"},
+		{"Services", "Service/worker-metrics", "spec ports 0 targetPort", 8000, "open no port 8000"},
+		{"Services", "Deployment/nginx", container + "ports 0 name", "web", "open no port http"},
+		{"References", "Ingress/booking-ingress", "spec rules 0 http paths 0 backend service name", "web", "no Service web"},
+		{"References", "Ingress/booking-ingress", "spec rules 0 http paths 0 backend service port name", "https", "with the port https"},
+		{"References", "Ingress/booking-ingress", "spec rules 0 host", "other.invalid", "no TLS for other.invalid"},
+		{"References", "Ingress/booking-ingress", "metadata annotations cert-manager.io/cluster-issuer", "letsencrypt", "no ClusterIssuer"},
+		{"References", "Issuer/postgres-ca", "", nil, "no Issuer postgres-ca"},
+		{"References", "Certificate/postgres-ca", "", nil, "nobody makes the Secret postgres-ca"},
+		{"References", "PriorityClass/booking-data", "", nil, "no PriorityClass"},
+		{"Names", "Ingress/booking-ingress", "spec tls 0 secretName", "tls", "want \"booking-tls\""},
+		{"Names", "StatefulSet/postgres", "spec volumeClaimTemplates 0 spec resources requests storage", "2Gi", "want \"20Gi\""},
+		{"Names", "StatefulSet/redis", "spec volumeClaimTemplates 0 spec resources requests storage", "1Gi", "want \"5Gi\""},
+		{"Names", "PersistentVolumeClaim/booking-images-pvc", "spec resources requests storage", "1Gi", "want \"5Gi\""},
+		{"Names", "Namespace/booking", "metadata labels pod-security.kubernetes.io/enforce", "baseline", "want \"restricted\""},
+		{"Names", "Service/postgres", "", nil, "Service/postgres is"},
+		{"Names", "ClusterIssuer/letsencrypt-staging", "", nil, "letsencrypt-staging"},
+	}
+}
+
+func damagesToPolicies(m maker) []damage {
+	peer := func(labels ...any) []any { return []any{m("podSelector", m("matchLabels", m(labels...)))} }
+	return []damage{
+		{"Policies", "NetworkPolicy/default-deny", "", nil, "denies all Ingress"},
+		{"Policies", "NetworkPolicy/default-deny", "spec policyTypes", []string{"Ingress"}, "denies all Egress"},
+		{"Policies", "NetworkPolicy/redis", "spec podSelector matchLabels app.kubernetes.io/name", "cache", "chooses no pods"},
+		{"Policies", "NetworkPolicy/nginx", "spec egress 0 to", peer("app.kubernetes.io/name", "web"), "nobody is"},
+		// Something that is needed is not let through.
+		{"Flows", "NetworkPolicy/allow-dns", "", nil, "-> dns:53/UDP: let through: false"},
+		{"Flows", "NetworkPolicy/nginx", "spec ingress 0 ports 0 port", 80, "traefik -> nginx:8080/TCP: let through: false"},
+		{"Flows", "NetworkPolicy/api", "spec egress 0 ports 0 port", 5433, "api -> postgres:5432/TCP: let through: false"},
+		{"Flows", "NetworkPolicy/redis", "spec ingress 0 from", peer("app.kubernetes.io/name", "api"), "worker -> redis:6379/TCP: let through: false"},
+		{"Flows", "NetworkPolicy/acme-solver", "", nil, "traefik -> solver:8089/TCP: let through: false"},
+		{"Flows", "NetworkPolicy/api-metrics", "", nil, "prometheus -> api:8000/TCP: let through: false"},
+		{"Flows", "NetworkPolicy/postgres", "spec ingress 0 ports 0 protocol", "UDP", "backup -> postgres:5432/TCP: let through: false"},
+		{"Flows", "NetworkPolicy/alertmanager", "spec egress 1 to 0 ipBlock except", []string{"203.0.113.0/24"}, "alertmanager -> internet:443/TCP: let through: false"},
+		// Something else is.
+		{"Flows", "NetworkPolicy/postgres", "spec ingress 0 from", nil, "impostor -> postgres:5432/TCP: let through: true"},
+		{"Flows", "NetworkPolicy/default-deny", "", nil, "let through: true"},
+		{"Flows", "NetworkPolicy/worker", "spec egress 0", m(), "worker -> internet:443/TCP: let through: true"},
+		{"Flows", "NetworkPolicy/nginx", "spec ingress 0 from 0 namespaceSelector", m(), "impostor -> nginx:8080/TCP: let through: true"},
+		{"Flows", "NetworkPolicy/nginx", "spec ingress 0 ports 0 endPort", 8081, "traefik -> nginx:8081/TCP: let through: true"},
+		{"Flows", "NetworkPolicy/api", "spec policyTypes", []string{"Ingress"}, "let through: false"},
+		{"Flows", "NetworkPolicy/alertmanager", "spec egress 1 to 0 ipBlock except", nil, "alertmanager -> metadata:443/TCP: let through: true"},
+		{"Flows", "NetworkPolicy/acme-solver", "spec podSelector", m(), "traefik -> postgres:8089/TCP: let through: true"},
+	}
+}
