@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"deploy/proxy"
 )
@@ -102,10 +103,12 @@ func checkConnections(f *findings, s *site) {
 	want(f, "the first", (<-first).StatusCode, http.StatusOK)
 }
 
-// leaves complains unless the proxy closes the connection on which so much was sent, within a time in which it surely
-// does, and in which it does not with the times that deployments have.
+// leaves complains unless the proxy closes the connection on which so much was sent.
 func leaves(f *findings, s *site, text string) []response {
 	conn := s.dial()
+	if err := conn.SetDeadline(time.Now().Add(leaving)); err != nil {
+		s.t.Fatal(err)
+	}
 	if _, err := conn.Write([]byte(text)); err != nil {
 		f.add("%v", err)
 	}

@@ -23,8 +23,11 @@ import (
 
 const (
 	root = "/apps/shum-booking"
-	// patience is after how long what should happen surely has.
-	patience = 5 * time.Second
+	// patience is after how long what should happen surely has, on a busy machine too.
+	patience = 30 * time.Second
+	// leaving is after how long nginx has surely left who says nothing, where its times are short; where they are those of
+	// deployments it has not.
+	leaving = 9 * time.Second
 )
 
 // findings are what a check has to complain about.

@@ -26,7 +26,7 @@ import (
 )
 
 const (
-	startTimeout = 20 * time.Second
+	startTimeout = time.Minute
 	// written is what the configuration names as the only place to write to.
 	written = "/tmp/nginx"
 	pidFile = "nginx.pid"
