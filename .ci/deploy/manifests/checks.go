@@ -113,7 +113,23 @@ func Server() Plan {
 			tcp("migrate", 5432, "postgres"), tcp("backup", 5432, "postgres"), tcp("restore", 5432, "postgres"),
 			tcp("api", 6379, "redis"), tcp("worker", 6379, "redis"),
 		),
+		Own: []Check{{"Room", Room}},
 	}
+}
+
+// Reaching is the set of one server whose settings name a bucket and a collector of traces.
+func Reaching() Plan {
+	plan := Server()
+	for _, from := range []string{"api", "worker"} {
+		plan.Flows = flows(
+			plan.Flows,
+			tcp(from, 443, "internet", "private"),
+			tcp(from, 4318, "internet", "private"),
+			// The collector may be any pod of another namespace.
+			tcp(from, 4318, "cert-manager", "dns", "impostor", "operator", "traefik"),
+		)
+	}
+	return plan
 }
 
 // Nodes is the set of several nodes: k3s/overlays/ha with its monitoring.

@@ -18,7 +18,7 @@ func damagesToPods(m maker) []damage {
 		{"Resources", "Deployment/api", container + "resources limits memory", nil, "memory needs"},
 		{"Resources", "Deployment/api", container + "resources requests cpu", nil, "cpu needs"},
 		{"Resources", "Job/migrate", pod + "initContainers 0 resources", nil, "needs a request"},
-		{"Resources", "Deployment/worker", container + "resources limits memory", "900Mi", "needs a request and a limit"},
+		{"Resources", "Deployment/worker", container + "resources limits memory", "500Mi", "needs a request and a limit"},
 		{"Resources", "Deployment/api", container + "env 0", m("name", "GOMEMLIMIT", "value", "512MiB"), "at most 95"},
 		{"Probes", "Deployment/api", container + "livenessProbe", nil, "liveness"},
 		{"Probes", "StatefulSet/redis", container + "startupProbe", nil, "startup"},

@@ -35,7 +35,7 @@ func damages() []damage {
 		}
 		return made
 	}
-	return slices.Concat(damagesToPods(m), damagesToSets(m), damagesToPolicies(m), damagesToSettings(m))
+	return slices.Concat(damagesToPods(m), damagesToSets(m), damagesToPolicies(m), damagesToSettings(m), damagesToRoom(m))
 }
 
 type maker = func(pairs ...any) map[string]any
@@ -44,10 +44,7 @@ func TestDamages(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
 	for _, s := range sets() {
-		list := damages()
-		if s.name == "ha" {
-			list = damagesToNodes()
-		}
+		list := map[string][]damage{"server": damages(), "reaching": damagesToReach(), "ha": damagesToNodes()}[s.name]
 		documents := s.documents(t)
 		checks := manifests.Checks(f, s.plan)
 		for _, d := range list {
@@ -71,7 +68,7 @@ func TestDamages(t *testing.T) {
 func TestEveryCheckIsDamaged(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
-	all := slices.Concat(damages(), damagesToNodes())
+	all := slices.Concat(damages(), damagesToReach(), damagesToNodes())
 	for _, s := range sets() {
 		for _, c := range manifests.Checks(f, s.plan) {
 			if !slices.ContainsFunc(all, func(d damage) bool { return d.check == c.Name }) {
