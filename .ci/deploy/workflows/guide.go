@@ -17,7 +17,7 @@ var (
 	file        = regexp.MustCompile("(?m)(?:^|[\\s`(])(k3s/[a-z]+(?:[/.][a-z]+)*)")
 	invocation  = regexp.MustCompile("k3s/deploy( --[^`\n]*)")
 	option      = regexp.MustCompile(`--[a-z-]+`)
-	plugin      = regexp.MustCompile(`(?:plugin-barman-cloud/releases/download/v|Barman Cloud plugin )(\d+\.\d+)`)
+	plugin      = regexp.MustCompile(`(?:plugin-barman-cloud/releases/download/v|Barman Cloud plugin )(\d+\.\d+\.\d+)`)
 	certManager = regexp.MustCompile(`cert-manager/(?:releases/download/|cert-manager )(v[\d.]+\d)`)
 )
 
@@ -69,8 +69,11 @@ func guideVersions(text, root string) []string {
 	if err != nil {
 		return append(found, err.Error())
 	}
-	wanted := plugin.FindSubmatch(overlays)
-	for _, match := range plugin.FindAllStringSubmatch(text, -1) {
+	wanted, named := plugin.FindSubmatch(overlays), plugin.FindAllStringSubmatch(text, -1)
+	if len(named) == 0 {
+		found = append(found, "no version of the Barman Cloud plugin is named")
+	}
+	for _, match := range named {
 		if wanted == nil || match[1] != string(wanted[1]) {
 			found = append(found, "Barman Cloud plugin "+match[1]+" is not the one that the overlay is made for")
 		}

@@ -27,7 +27,8 @@ func TestGuideFindsDamage(t *testing.T) {
 		{"a command that is gone", "k3s/restore --list", "k3s/recover --list", "k3s/recover: there is no such file"},
 		{"an option that is gone", "--issuer staging", "--try-out", "--try-out is no option"},
 		{"another cert-manager than the one that is checked", "v1.21.2", "v1.21.1", "cert-manager v1.21.1"},
-		{"another plugin than that of the overlay", "barman-cloud/releases/download/v0.14", "barman-cloud/releases/download/v0.15", "plugin 0.15"},
+		{"another plugin than that of the overlay", "barman-cloud/releases/download/v0.15.1", "barman-cloud/releases/download/v0.15.0", "plugin 0.15.0"},
+		{"no exact plugin", "barman-cloud/releases/download/v0.15.1", "barman-cloud/releases/latest/download", "no version of the Barman"},
 		{"a shell that does not parse", "k3s secrets-encrypt status", "k3s secrets-encrypt status )", "does not parse"},
 	}
 	for _, test := range tests {
