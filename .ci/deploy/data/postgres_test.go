@@ -2,13 +2,6 @@ package data_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"os"
 	"os/exec"
 	"os/user"
@@ -23,6 +16,7 @@ import (
 
 	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgserver"
+	"github.com/shumbooking/shumbooking/platform/tlstest"
 )
 
 const base = "../../../k3s/base/"
@@ -30,7 +24,7 @@ const base = "../../../k3s/base/"
 // TestPostgres starts a server with the settings and the rules of the pod, and looks at who gets in.
 func TestPostgres(t *testing.T) {
 	t.Parallel()
-	authority := certificate(t)
+	authority := tlstest.NewAuthority(t)
 	server, err := pgserver.Start(t.Context(), pgserver.Config{Listen: pgserver.Loopback, Database: "booking", Settings: settings(t, authority)})
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +38,7 @@ func TestPostgres(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	owner.Host, owner.SSLMode, owner.SSLRootCert = "localhost", "verify-full", authority
+	owner.Host, owner.SSLMode, owner.SSLRootCert = "localhost", "verify-full", authority.File
 	if err := connect(t, owner); err != nil {
 		t.Fatalf("with TLS and the password: %v", err)
 	}
@@ -53,7 +47,7 @@ func TestPostgres(t *testing.T) {
 		"without TLS":            func(c *pg.Config) { c.SSLMode, c.SSLRootCert = "disable", "" },
 		"with another password":  func(c *pg.Config) { c.Password += "x" },
 		"without a password":     func(c *pg.Config) { c.Password = "" },
-		"with another authority": func(c *pg.Config) { c.SSLRootCert = certificate(t) },
+		"with another authority": func(c *pg.Config) { c.SSLRootCert = tlstest.NewAuthority(t).File },
 	} {
 		c := owner
 		change(&c)
@@ -69,7 +63,7 @@ func TestPostgres(t *testing.T) {
 }
 
 // settings are those of postgresql.conf, with the files that the pod mounts elsewhere.
-func settings(t *testing.T, authority string) map[string]string {
+func settings(t *testing.T, authority *tlstest.Authority) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(base + "postgres/postgresql.conf")
 	if err != nil {
@@ -79,7 +73,11 @@ func settings(t *testing.T, authority string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules := filepath.Join(openDir(t), "pg_hba.conf")
+	dir := openDir(t)
+	rules, cert, key := filepath.Join(dir, "pg_hba.conf"), filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	issued := authority.Issue(t, "localhost", time.Now().Add(time.Hour))
+	write(t, cert, issued.Cert)
+	write(t, key, issued.Key)
 	// Those who start the server of a test come by its socket, without a password.
 	local := regexp.MustCompile(`(?m)^(local .*)scram-sha-256$`)
 	if !local.Match(hba) {
@@ -97,7 +95,7 @@ func settings(t *testing.T, authority string) map[string]string {
 		t.Fatalf("%d settings were found in postgresql.conf, want all", len(all))
 	}
 	for name, file := range map[string]string{
-		"hba_file": rules, "ssl_cert_file": authority, "ssl_key_file": strings.TrimSuffix(authority, "crt") + "key",
+		"hba_file": rules, "ssl_cert_file": cert, "ssl_key_file": key,
 	} {
 		if all[name] == "" {
 			t.Errorf("postgresql.conf has no %s", name)
@@ -110,31 +108,6 @@ func settings(t *testing.T, authority string) map[string]string {
 	return all
 }
 
-// certificate returns the file of a certificate that signs itself, for localhost, with its key beside it.
-func certificate(t *testing.T) string {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-	}
-	text, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(openDir(t), "tls.crt")
-	write(t, file, "CERTIFICATE", text, 0o644)
-	write(t, strings.TrimSuffix(file, "crt")+"key", "PRIVATE KEY", secret, 0o600)
-	return file
-}
-
 // openDir is a directory that others may enter: started by root, the server runs as somebody else.
 func openDir(t *testing.T) string {
 	t.Helper()
@@ -145,9 +118,10 @@ func openDir(t *testing.T) string {
 	return dir
 }
 
-func write(t *testing.T, file, kind string, content []byte, mode os.FileMode) {
+// write writes a file for the server, which runs as somebody else where root starts it.
+func write(t *testing.T, file string, content []byte) {
 	t.Helper()
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), mode); err != nil {
+	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if who, err := user.Lookup("postgres"); err == nil && os.Geteuid() == 0 {
