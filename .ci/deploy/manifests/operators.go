@@ -9,7 +9,7 @@ import (
 )
 
 // The types of operators have here the fields that the sets use, by the definitions that CloudNativePG 1.30, its Barman
-// Cloud plugin 0.15 and the Helm controller of K3s publish. A field that is missing here is refused, until somebody
+// Cloud plugin (since 0.14) and the Helm controller of K3s publish. A field that is missing here is refused, until somebody
 // has looked it up there.
 
 // A Reference names an object of the same namespace.
