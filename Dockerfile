@@ -16,14 +16,14 @@ COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/cache/modules go mod download
 
 # What the program finds around it. The time zones are in the program itself.
-RUN mkdir -p /files/root/etc/ssl/certs /files/root/licenses /files/root/var/lib/booking /files/data/images \
-	&& cp /etc/ssl/certs/ca-certificates.crt /files/root/etc/ssl/certs/ \
-	&& echo 'booking:x:65532:65532:Shum Booking:/nonexistent:/sbin/nologin' >/files/root/etc/passwd \
-	&& echo 'booking:x:65532:' >/files/root/etc/group \
-	&& mkdir -m 1777 /files/root/tmp
+RUN mkdir -p /files/base/etc/ssl/certs /files/base/licenses /files/base/var/lib/booking /files/data/images \
+	&& cp /etc/ssl/certs/ca-certificates.crt /files/base/etc/ssl/certs/ \
+	&& echo 'booking:x:65532:65532:Shum Booking:/nonexistent:/sbin/nologin' >/files/base/etc/passwd \
+	&& echo 'booking:x:65532:' >/files/base/etc/group \
+	&& mkdir -m 1777 /files/base/tmp
 
 COPY . .
-RUN cp LICENSE .ci/third-party.md catalog/world/NOTICE.md /files/root/licenses/
+RUN cp LICENSE .ci/third-party.md catalog/world/NOTICE.md /files/base/licenses/
 
 # "slim" leaves out the servers of "booking dev". The client of Redis has a method for every command of Redis, five times
 # over, and none can be dropped, as templates call methods by name: not inlined into each of them, its inner functions
@@ -47,7 +47,7 @@ LABEL org.opencontainers.image.title="Shum Booking" \
 	org.opencontainers.image.licenses="MIT" \
 	org.opencontainers.image.version="$VERSION" \
 	org.opencontainers.image.revision="$COMMIT"
-COPY --from=build /files/root/ /
+COPY --from=build /files/base/ /
 # A volume that is mounted on /var/lib/booking/images starts with its owner.
 COPY --from=build --chown=65532:65532 /files/data/ /var/lib/booking/
 COPY --from=build /files/booking /booking

@@ -75,6 +75,19 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// failed returns the second release of a cluster that was broken after the first.
+func failed(t *testing.T, broken func(*cluster)) run {
+	t.Helper()
+	env := envFile(t, settings())
+	c := running(t, env)
+	broken(&c)
+	r := deploy(t, c, env, "b")
+	if r.status != 1 {
+		t.Errorf("status %d, want 1\n%s", r.status, r.stderr)
+	}
+	return r
+}
+
 // What goes wrong before the rollout leaves the service as it was.
 func TestServiceIsNotTouched(t *testing.T) {
 	t.Parallel()
@@ -86,13 +99,7 @@ func TestServiceIsNotTouched(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env := envFile(t, settings())
-			c := running(t, env)
-			broken(&c)
-			r := deploy(t, c, env, "b")
-			if r.status != 1 {
-				t.Errorf("status %d, want 1\n%s", r.status, r.stderr)
-			}
+			r := failed(t, broken)
 			for _, deployment := range []string{"api", "worker", "nginx"} {
 				if len(r.cluster.Revisions[deployment]) != 1 {
 					t.Errorf("%s was changed", deployment)
@@ -151,13 +158,7 @@ func TestRollback(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env := envFile(t, settings())
-			c := running(t, env)
-			broken(&c)
-			r := deploy(t, c, env, "b")
-			if r.status != 1 {
-				t.Errorf("status %d, want 1\n%s", r.status, r.stderr)
-			}
+			r := failed(t, broken)
 			for _, deployment := range []string{"api", "worker"} {
 				if got := r.cluster.template(deployment); !strings.Contains(got, digest("a")) {
 					t.Errorf("%s is left on %s", deployment, got)
