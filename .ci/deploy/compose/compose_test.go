@@ -148,7 +148,7 @@ func TestDamagedCompose(t *testing.T) {
 		{"read_only: true, volume: {nocopy: true}", "volume: {nocopy: true}", "nginx volumes: "},
 		{"./nginx/nginx.conf:", "./nginx/gone.conf:", "nginx files: the repository has no nginx/gone.conf"},
 		{"/etc/nginx/nginx.conf:ro", "/etc/nginx/nginx.conf", "nginx files: nginx/nginx.conf can be changed"},
-		{"./k3s/monitoring/rules:", "../rules:", "prometheus files: "},
+		{"./k3s/monitoring/rules/slo.yml:", "../rules:", "prometheus files: "},
 		{"  DB_HOST: postgres", "  DATABASE_HOST: postgres", "api settings: nobody reads DATABASE_HOST"},
 		{"NGINX_RESOLVER: ", "NGINX_RESOLVERS: ", "nginx settings: nobody reads NGINX_RESOLVERS"},
 		{"  grafana:\n", "  grafana2:\n", "grafana service: is missing"},
