@@ -120,7 +120,7 @@ func (s *studio) until(what string, condition func() bool) {
 	s.tb.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.After(30 * time.Second); !condition(); {
+	for deadline := time.After(2 * time.Minute); !condition(); {
 		select {
 		case <-tick.C:
 		case <-deadline:
