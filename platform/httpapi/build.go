@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -48,12 +49,14 @@ func (a *API) Document() []byte { return a.document }
 
 // compile makes the document and from it the schemas that judge requests.
 func (a *API) compile() error {
-	document, err := a.describe()
+	doc, err := a.describe()
 	if err != nil {
 		return err
 	}
-	a.document = document
-	schemas, err := NewSchemas(document)
+	if a.document, err = json.MarshalIndent(doc, "", " "); err != nil {
+		return err
+	}
+	schemas, err := schemasOf(doc)
 	if err != nil {
 		return err
 	}

@@ -24,8 +24,10 @@ const (
 
 // finish adds what reflection cannot know: descriptions of responses, schemas of patches, headers, examples.
 func (a *API) finish(doc map[string]any) error {
+	contents := make(map[reflect.Type]map[string]any)
 	for _, e := range a.endpoints {
 		op := member(doc, "paths", e.path, strings.ToLower(e.method))
+		e.repeatContent(op, contents)
 		e.finishResponses(op)
 		finishParameters(op)
 		e.finishHeaders(op)
@@ -51,26 +53,55 @@ func (a *API) finish(doc map[string]any) error {
 	return a.finishComponents(doc)
 }
 
+// repeatContent gives e's answers the content that the first answer of their type has, which is kept in contents.
+func (e *endpoint) repeatContent(op map[string]any, contents map[reflect.Type]map[string]any) {
+	if e.contentType != "" {
+		return
+	}
+	for _, status := range e.statuses() {
+		response := member(op, "responses", strconv.Itoa(status))
+		if content := member(response, "content"); content != nil {
+			contents[e.out] = maps.Clone(content)
+		} else if known := contents[e.out]; known != nil {
+			response["content"] = maps.Clone(known)
+		}
+	}
+}
+
 func (e *endpoint) finishResponses(op map[string]any) {
-	for status, response := range member(op, "responses") {
+	responses, problems := member(op, "responses"), e.problems()
+	for code := range problems {
+		if status := strconv.Itoa(code); responses[status] == nil {
+			responses[status] = make(map[string]any)
+		}
+	}
+	for status, response := range responses {
 		response := response.(map[string]any)
-		response["description"] = e.meaning(status)
+		code, _ := strconv.Atoi(status)
+		response["description"] = meaning(code, problems[code])
 		e.finishContent(response, status)
-		if code, _ := strconv.Atoi(status); slices.Contains(e.problemStatuses(), code) {
-			if response["content"] == nil {
-				response["content"] = make(map[string]any)
-			}
-			examples := make(map[string]any)
-			for _, k := range e.kindsOf(code) {
-				examples[k.Code] = shared("examples", k.Code)
-			}
-			member(response, "content")[problemType] = map[string]any{"schema": shared("schemas", "Problem"), "examples": examples}
+		if kinds := problems[code]; len(kinds) > 0 {
+			describeProblems(response, kinds)
 		}
 		if status == "201" && reflect.PointerTo(e.out).Implements(reflect.TypeFor[locator]()) {
 			response["headers"] = map[string]any{"Location": map[string]any{
 				"description": "Where the new resource is.", "schema": map[string]any{"type": "string"}}}
 		}
 	}
+}
+
+// describeProblems says that response may be a problem of one of kinds.
+func describeProblems(response map[string]any, kinds []errs.Kind) {
+	content := member(response, "content")
+	if content == nil {
+		content = make(map[string]any)
+		response["content"] = content
+	}
+	examples := make(map[string]any)
+	for _, k := range kinds {
+		examples[k.Code] = shared("examples", k.Code)
+	}
+	content[problemType] = map[string]any{"schema": shared("schemas", "Problem"), "examples": examples}
 }
 
 // finishContent describes the content of what e's function writes itself.
@@ -132,22 +163,25 @@ func nullRank(name any) int {
 	return 0
 }
 
-// meaning says what a status of e stands for: for problems, their codes.
-func (e *endpoint) meaning(status string) string {
-	code, _ := strconv.Atoi(status)
-	var codes []string
-	for _, k := range e.kindsOf(code) {
-		codes = append(codes, fmt.Sprintf("`%s`: %s.", k.Code, k.Title))
+// meaning says what a status stands for: where it is that of problems, their codes.
+func meaning(status int, problems []errs.Kind) string {
+	if len(problems) == 0 {
+		return http.StatusText(status)
 	}
-	if len(codes) > 0 {
-		return strings.Join(codes, " ")
+	codes := make([]string, len(problems))
+	for i, k := range problems {
+		codes[i] = fmt.Sprintf("`%s`: %s.", k.Code, k.Title)
 	}
-	return http.StatusText(code)
+	return strings.Join(codes, " ")
 }
 
-// kindsOf are the problems of e that have a status.
-func (e *endpoint) kindsOf(status int) []errs.Kind {
-	return slices.DeleteFunc(e.kinds(), func(k errs.Kind) bool { return k.Status != status })
+// problems are the kinds of problems of e by status.
+func (e *endpoint) problems() map[int][]errs.Kind {
+	byStatus := make(map[int][]errs.Kind)
+	for _, k := range e.kinds() {
+		byStatus[k.Status] = append(byStatus[k.Status], k)
+	}
+	return byStatus
 }
 
 // finishPatch gives the operation a schema of its own, in which nothing is required and nothing has a default.
@@ -166,27 +200,26 @@ func (a *API) finishPatch(doc, op map[string]any) {
 // dropUnused removes the schemas that nothing refers to: those of bodies that are only ever patched.
 func dropUnused(doc map[string]any) {
 	schemas := member(doc, "components", "schemas")
-	for removed := true; removed; {
-		used := make(map[string]bool)
-		collectRefs(doc, used)
-		before := len(schemas)
-		maps.DeleteFunc(schemas, func(name string, _ any) bool { return !used[schemaPrefix+name] })
-		removed = len(schemas) < before
-	}
+	used := make(map[string]bool)
+	collectRefs(doc["paths"], schemas, used)
+	maps.DeleteFunc(schemas, func(name string, _ any) bool { return !used[name] })
 }
 
-func collectRefs(v any, used map[string]bool) {
+// collectRefs puts the names of the schemas that v refers to into used, and of those that these refer to.
+func collectRefs(v any, schemas map[string]any, used map[string]bool) {
 	switch v := v.(type) {
 	case map[string]any:
-		if ref, ok := v["$ref"].(string); ok {
-			used[ref] = true
+		ref, _ := v["$ref"].(string)
+		if name, ok := strings.CutPrefix(ref, schemaPrefix); ok && !used[name] {
+			used[name] = true
+			collectRefs(schemas[name], schemas, used)
 		}
 		for _, child := range v {
-			collectRefs(child, used)
+			collectRefs(child, schemas, used)
 		}
 	case []any:
 		for _, child := range v {
-			collectRefs(child, used)
+			collectRefs(child, schemas, used)
 		}
 	}
 }

@@ -24,7 +24,7 @@ const (
 )
 
 // describe makes the OpenAPI 3.1 document of all endpoints.
-func (a *API) describe() ([]byte, error) {
+func (a *API) describe() (map[string]any, error) {
 	r := a.newReflector()
 	r.Spec.Info.WithTitle(a.cfg.Title).WithVersion(a.cfg.Version).WithDescription(a.cfg.Description)
 	r.Spec.Info.WithLicense(*(&openapi31.License{Name: "MIT"}).WithIdentifier("MIT"))
@@ -34,8 +34,9 @@ func (a *API) describe() ([]byte, error) {
 	}
 	r.Spec.WithServers(*server.WithDescription("This server"))
 	r.Spec.SetHTTPBearerTokenSecurity(bearerScheme, "JWT", "The access_token of POST /auth/login.")
+	described := make(map[reflect.Type]bool)
 	for _, e := range a.endpoints {
-		if err := e.describe(r, a.cfg.AccessTexts); err != nil {
+		if err := e.describe(r, a.cfg.AccessTexts, described); err != nil {
 			return nil, fmt.Errorf("describe %s: %w", e.Pattern, err)
 		}
 	}
@@ -43,17 +44,14 @@ func (a *API) describe() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var doc map[string]any
-	if err := json.Unmarshal(raw, &doc); err != nil {
+	doc, err := readDocument(raw)
+	if err != nil {
 		return nil, err
 	}
 	if err := a.describeMembers(r, doc); err != nil {
 		return nil, err
 	}
-	if err := a.finish(doc); err != nil {
-		return nil, err
-	}
-	return json.MarshalIndent(doc, "", " ")
+	return doc, a.finish(doc)
 }
 
 // newReflector returns a reflector with the rules of this package: what a response has is always there, a body
@@ -196,8 +194,8 @@ func closeInRequests(p jsonschema.InterceptSchemaParams) (stop bool, err error) 
 	return false, nil
 }
 
-// describe adds e to the document.
-func (e *endpoint) describe(r *openapi31.Reflector, texts map[Access]string) error {
+// describe adds e to the document, but for the content of answers whose types are in described.
+func (e *endpoint) describe(r *openapi31.Reflector, texts map[Access]string, described map[reflect.Type]bool) error {
 	oc, err := r.NewOperationContext(e.method, e.path)
 	if err != nil {
 		return err
@@ -215,7 +213,7 @@ func (e *endpoint) describe(r *openapi31.Reflector, texts map[Access]string) err
 	if e.body != nil {
 		oc.AddReqStructure(reflect.New(e.body.typ).Interface(), openapi.WithContentType(jsonType))
 	}
-	e.describeResponses(oc)
+	e.describeResponses(oc, described)
 	return r.AddOperation(oc)
 }
 
@@ -231,39 +229,36 @@ func (e *endpoint) description(texts map[Access]string) string {
 	return strings.TrimSpace(e.Description) + "\n\n" + access
 }
 
-func (e *endpoint) describeResponses(oc openapi.OperationContext) {
+// describeResponses describes each type of answers where it comes first: reflecting one anew for each answer took most
+// of the time that the document took. finishResponses does the rest.
+func (e *endpoint) describeResponses(oc openapi.OperationContext, described map[reflect.Type]bool) {
+	unlessDescribed := func(t reflect.Type) any {
+		if described[t] {
+			return nil
+		}
+		described[t] = true
+		return reflect.New(t).Interface()
+	}
 	switch {
 	case e.contentType == jsonType:
 		oc.AddRespStructure(map[string]any{}, openapi.WithHTTPStatus(e.Status))
 	case e.contentType != "":
-		for _, status := range append([]int{e.Status}, e.OtherStatuses...) {
+		for _, status := range e.statuses() {
 			oc.AddRespStructure("", openapi.WithHTTPStatus(status), openapi.WithContentType(e.contentType))
 		}
 	case e.out == reflect.TypeFor[Empty]():
 		oc.AddRespStructure(nil, openapi.WithHTTPStatus(e.Status))
 	default:
-		for _, status := range append([]int{e.Status}, e.OtherStatuses...) {
-			oc.AddRespStructure(reflect.New(e.out).Interface(), openapi.WithHTTPStatus(status))
+		for _, status := range e.statuses() {
+			oc.AddRespStructure(unlessDescribed(e.out), openapi.WithHTTPStatus(status))
 		}
 	}
-	// Reflecting the one type for each status anew takes most of the time that the document takes: finishResponses
-	// repeats the schema of the first.
-	for i, status := range e.problemStatuses() {
-		var body any
-		if i == 0 {
-			body = new(Problem)
-		}
-		oc.AddRespStructure(body, openapi.WithHTTPStatus(status), openapi.WithContentType(problemType))
-	}
+	problem := unlessDescribed(reflect.TypeFor[Problem]())
+	oc.AddRespStructure(problem, openapi.WithHTTPStatus(errs.Internal.Status), openapi.WithContentType(problemType))
 }
 
-func (e *endpoint) problemStatuses() []int {
-	statuses := make(map[int]bool)
-	for _, k := range e.kinds() {
-		statuses[k.Status] = true
-	}
-	return slices.Sorted(maps.Keys(statuses))
-}
+// statuses are those of e's answers that are no problems.
+func (e *endpoint) statuses() []int { return append([]int{e.Status}, e.OtherStatuses...) }
 
 // Kinds returns every kind of problem that the API documents, ordered by code.
 func (a *API) Kinds() []errs.Kind {

@@ -28,10 +28,28 @@ const documentURL = "openapi.json"
 
 // NewSchemas reads an OpenAPI 3.1 document.
 func NewSchemas(document []byte) (*Schemas, error) {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+	doc, err := readDocument(document)
 	if err != nil {
 		return nil, fmt.Errorf("read OpenAPI document: %w", err)
 	}
+	return schemasOf(doc)
+}
+
+// readDocument decodes a document. Its numbers are [json.Number], as the compiler of schemas expects them.
+func readDocument(document []byte) (map[string]any, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+	if err != nil {
+		return nil, err
+	}
+	object, ok := doc.(map[string]any)
+	if !ok {
+		return nil, errors.New("not an object")
+	}
+	return object, nil
+}
+
+// schemasOf compiles the schemas of what readDocument returned.
+func schemasOf(doc map[string]any) (*Schemas, error) {
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.AssertFormat()
@@ -49,11 +67,7 @@ func NewSchemas(document []byte) (*Schemas, error) {
 	if err := c.AddResource(documentURL, doc); err != nil {
 		return nil, fmt.Errorf("read OpenAPI document: %w", err)
 	}
-	object, ok := doc.(map[string]any)
-	if !ok {
-		return nil, errors.New("read OpenAPI document: not an object")
-	}
-	return &Schemas{compiler: c, document: object}, nil
+	return &Schemas{compiler: c, document: doc}, nil
 }
 
 // parameters lists the parameters of the operation at path, each as "query limit".
