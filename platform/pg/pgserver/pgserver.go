@@ -53,7 +53,7 @@ type Listen int
 const (
 	// SocketOnly accepts connections on the Unix socket alone.
 	SocketOnly Listen = iota
-	// Loopback also accepts them on a free TCP port of 127.0.0.1, with a password.
+	// Loopback also accepts them on a TCP port of 127.0.0.1, with a password.
 	Loopback
 )
 
@@ -64,6 +64,8 @@ type Config struct {
 	DataDir    string
 	Durability Durability
 	Listen     Listen
+	// Port is the TCP port with Loopback; a free one when zero.
+	Port int
 	// Database is created when it does not exist yet; none when empty.
 	Database string
 	// Settings are server parameters by name, over the ones chosen here.
@@ -136,7 +138,10 @@ func (s *Server) start(ctx context.Context, c Config) error {
 		return err
 	}
 	if s.listen == Loopback {
-		if s.port, err = freePort(); err != nil {
+		if s.port = c.Port; s.port == 0 {
+			s.port, err = freePort()
+		}
+		if err != nil {
 			return err
 		}
 	}

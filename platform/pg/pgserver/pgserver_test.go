@@ -284,11 +284,23 @@ func tempDir(t *testing.T) string {
 // alive reports whether a process runs; one that ended and waits to be
 // collected by its parent does not.
 func alive(pid int) bool {
-	if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil {
-		_, state, _ := strings.Cut(string(stat), ") ")
-		return !strings.HasPrefix(state, "Z")
+	if state := stateOf(pid); state != "" {
+		return state != "Z"
 	}
 	return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+}
+
+// stateOf returns the letter for the state of a process, empty when there is none.
+func stateOf(pid int) string {
+	if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil {
+		_, state, _ := strings.Cut(string(stat), ") ")
+		return state[:1]
+	}
+	letters, err := exec.Command("ps", "-o", "state=", "-p", strconv.Itoa(pid)).Output()
+	if err != nil || len(letters) == 0 {
+		return ""
+	}
+	return string(letters[:1])
 }
 
 func eventually(t *testing.T, what string, done func() bool) {
