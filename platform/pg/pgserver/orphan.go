@@ -91,9 +91,19 @@ func hasEnded(pid int) bool {
 	defer look.Stop()
 	for deadline := time.Now().Add(killTimeout); time.Now().Before(deadline); <-look.C {
 		// Where nobody collects dead processes, the id stays and the command line goes.
-		if len(commandLine(pid)) == 0 {
+		if len(commandLine(pid)) == 0 && !ending(pid) {
 			return true
 		}
 	}
 	return false
+}
+
+// ending reports whether a process, which has given its memory back, still has files open.
+func ending(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	state := bytes.TrimLeft(stat[bytes.LastIndexByte(stat, ')')+1:], " ")
+	return !bytes.HasPrefix(state, []byte("Z")) && !bytes.HasPrefix(state, []byte("X"))
 }
