@@ -1,0 +1,61 @@
+package client
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
+
+const (
+	// firstPause and longestPause are between attempts, the service willing.
+	firstPause   = 20 * time.Millisecond
+	longestPause = time.Second
+)
+
+// Settle sends a request again, with the same key, until its outcome is known: see Answer.Settled. It waits between attempts
+// for a time that is partly random, grows, and is at least what the service asks for when it turns requests away. It returns the
+// last answer and how many attempts there were. If ctx ends first, the answer is not settled; if it has ended before, there
+// is no attempt.
+func (c *Client) Settle(ctx context.Context, r Request) (Answer, int) {
+	if err := r.encode(); err != nil {
+		return Answer{Err: err}, 0
+	}
+	answer := Answer{Err: ctx.Err()}
+	for attempts := 0; ; {
+		if ctx.Err() != nil {
+			return answer, attempts
+		}
+		answer = c.send(ctx, &r)
+		attempts++
+		if answer.Settled() {
+			return answer, attempts
+		}
+		if !sleep(ctx, pause(&answer, attempts)) {
+			return answer, attempts
+		}
+	}
+}
+
+// pause returns how long to wait after an answer, which was that of the attempt of a number.
+func pause(a *Answer, attempts int) time.Duration {
+	longest := min(firstPause<<min(attempts, 10), longestPause)
+	wait := longest/2 + rand.N(longest/2) //nolint:gosec // It spreads the attempts of many clients, and is no secret.
+	if a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable {
+		// After what the service asks for, and not all at once.
+		return a.RetryAfter + min(wait, a.RetryAfter/4+firstPause)
+	}
+	return wait
+}
+
+// sleep reports whether ctx lasted.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
