@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -21,6 +22,7 @@ import (
 // code, as its text may quote a value.
 type observer struct {
 	acquireLimit
+	silence silence
 
 	// server is what all spans have in common.
 	server []attribute.KeyValue
@@ -34,8 +36,8 @@ var (
 	_ pgx.ConnectTracer  = (*observer)(nil)
 )
 
-func newObserver(c Config) *observer {
-	return &observer{server: []attribute.KeyValue{
+func newObserver(c Config, log *slog.Logger) *observer {
+	return &observer{silence: silence{log: log}, server: []attribute.KeyValue{
 		semconv.DBSystemNamePostgreSQL, semconv.DBNamespace(c.Name),
 		semconv.ServerAddress(c.Host), semconv.ServerPort(cmp.Or(c.Port, defaultPort)),
 	}}
@@ -78,6 +80,7 @@ func end(ctx context.Context, err error) { endSpan(trace.SpanFromContext(ctx), e
 
 // TraceQueryStart implements pgx.QueryTracer.
 func (o *observer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	ctx = o.silence.limit(ctx, 1)
 	if !tracing.IsRecording(ctx) {
 		return ctx
 	}
@@ -86,12 +89,14 @@ func (o *observer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Tr
 }
 
 // TraceQueryEnd implements pgx.QueryTracer.
-func (o *observer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+func (o *observer) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryEndData) {
 	end(ctx, data.Err)
+	o.silence.end(ctx, conn, data.Err)
 }
 
 // TraceBatchStart implements pgx.BatchTracer.
 func (o *observer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	ctx = o.silence.limit(ctx, data.Batch.Len())
 	if !tracing.IsRecording(ctx) {
 		return ctx
 	}
@@ -122,8 +127,9 @@ func (o *observer) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, data pgx.Tr
 }
 
 // TraceBatchEnd implements pgx.BatchTracer.
-func (o *observer) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchEndData) {
+func (o *observer) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchEndData) {
 	end(ctx, data.Err)
+	o.silence.end(ctx, conn, data.Err)
 }
 
 // TraceCopyFromStart implements pgx.CopyFromTracer.
@@ -154,6 +160,7 @@ func (o *observer) TracePrepareEnd(ctx context.Context, _ *pgx.Conn, data pgx.Tr
 
 // TraceConnectStart implements pgx.ConnectTracer.
 func (o *observer) TraceConnectStart(ctx context.Context, _ pgx.TraceConnectStartData) context.Context {
+	ctx = context.WithValue(ctx, connectingKey{}, true)
 	if !tracing.IsRecording(ctx) {
 		return ctx
 	}
