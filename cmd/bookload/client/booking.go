@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,6 +19,11 @@ const pageSize = 100
 
 // all returns the items of all pages of a list.
 func all[T any](ctx context.Context, c *Client, r Request) ([]T, error) {
+	return some[T](ctx, c, r, math.MaxInt)
+}
+
+// some returns the items of the first pages of a list, until there are as many as wanted.
+func some[T any](ctx context.Context, c *Client, r Request, wanted int) ([]T, error) {
 	var items []T
 	path := r.Path
 	for {
@@ -29,8 +35,8 @@ func all[T any](ctx context.Context, c *Client, r Request) ([]T, error) {
 			return nil, err
 		}
 		items = append(items, page.Items...)
-		if page.NextCursor == nil {
-			return items, nil
+		if page.NextCursor == nil || len(items) >= wanted {
+			return items[:min(len(items), wanted)], nil
 		}
 		separator := "?"
 		if strings.Contains(path, "?") {

@@ -51,8 +51,9 @@ type Client struct {
 	http    *http.Client
 	bases   []*url.URL
 	observe func(Sample)
-	// moves count how often the clients of a number have gone on to the next base URL.
-	moves [256]atomic.Uint32
+	once    bool
+	// moves count how often the clients of a number, or of one that is the same modulo 256, have gone on to the next base URL.
+	moves *[256]atomic.Uint32
 }
 
 // New returns a Client. It does not connect yet.
@@ -60,7 +61,7 @@ func New(c Config) (*Client, error) {
 	if len(c.BaseURLs) == 0 {
 		return nil, errors.New("new client: no base URL")
 	}
-	made := &Client{observe: c.Observe}
+	made := &Client{observe: c.Observe, moves: new([256]atomic.Uint32)}
 	for _, text := range c.BaseURLs {
 		base, err := url.Parse(strings.TrimRight(text, "/"))
 		if err != nil {
@@ -107,6 +108,20 @@ func transport(c Config) *http.Transport {
 		MaxResponseHeaderBytes: 64 << 10,
 		ReadBufferSize:         16 << 10,
 	}
+}
+
+// Observing returns a Client that shares all connections with c and tells its attempts to observe.
+func (c *Client) Observing(observe func(Sample)) *Client {
+	observing := *c
+	observing.observe = observe
+	return &observing
+}
+
+// Once returns a Client that shares all connections with c and makes one attempt where c would go on until it knows.
+func (c *Client) Once() *Client {
+	once := *c
+	once.once = true
+	return &once
 }
 
 // Close ends the connections that are not in use.

@@ -18,20 +18,21 @@ const (
 // last answer and how many attempts there were. If ctx ends first, the answer is not settled; if it has ended before, there
 // is no attempt.
 func (c *Client) Settle(ctx context.Context, r Request) (Answer, int) {
+	return c.SettleUntil(ctx, nil, r)
+}
+
+// SettleUntil is Settle for what need not be known any more once enough is closed: an attempt is still waited for, and there
+// is no other.
+func (c *Client) SettleUntil(ctx context.Context, enough <-chan struct{}, r Request) (Answer, int) {
 	if err := r.encode(); err != nil {
 		return Answer{Err: err}, 0
 	}
-	answer := Answer{Err: ctx.Err()}
-	for attempts := 0; ; {
-		if ctx.Err() != nil {
-			return answer, attempts
-		}
-		answer = c.send(ctx, &r)
-		attempts++
-		if answer.Settled() {
-			return answer, attempts
-		}
-		if !sleep(ctx, pause(&answer, attempts)) {
+	if err := ctx.Err(); err != nil {
+		return Answer{Err: err}, 0
+	}
+	for attempts := 1; ; attempts++ {
+		answer := c.send(ctx, &r)
+		if c.once || answer.Settled() || !sleep(ctx, enough, pause(&answer, attempts)) {
 			return answer, attempts
 		}
 	}
@@ -48,14 +49,16 @@ func pause(a *Answer, attempts int) time.Duration {
 	return wait
 }
 
-// sleep reports whether ctx lasted.
-func sleep(ctx context.Context, d time.Duration) bool {
+// sleep reports whether neither ctx nor the need ended meanwhile.
+func sleep(ctx context.Context, enough <-chan struct{}, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
 	case <-ctx.Done():
+		return false
+	case <-enough:
 		return false
 	}
 }

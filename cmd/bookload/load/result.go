@@ -21,6 +21,10 @@ type Result struct {
 	Unknown int64
 	// Late is how many operations of an open loop began more than a second after they were due, because all users were busy.
 	Late int64
+	// Dropped is how many operations of an open loop were due and not begun when the load was over.
+	Dropped int64
+	// Notes tell what else one must know to read the figures, a sentence each.
+	Notes []string
 }
 
 // An Operation is what was measured of one kind of request.
