@@ -144,6 +144,14 @@ func TestFreeAddress(t *testing.T) {
 	if port := listener.Addr().(*net.TCPAddr).Port; port > 32767 {
 		t.Errorf("port %d is among those of connections", port)
 	}
+	given := make(map[string]bool)
+	for range 1000 {
+		next := proctest.FreeAddress(t)
+		if given[next] || next == addr {
+			t.Fatalf("%s is given twice", next)
+		}
+		given[next] = true
+	}
 }
 
 func TestEventually(t *testing.T) {
