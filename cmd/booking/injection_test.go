@@ -20,15 +20,15 @@ func TestInjection(t *testing.T) {
 	t.Parallel()
 	f := makeWorld(t)
 	probes := f.probes(t)
-	client := newWorld(t, f).client
-	known := readSchemas(client)
-	for id, o := range readOperations(client) {
+	pool := newWorlds(t, f)
+	known := readSchemas(pool.client)
+	for id, o := range readOperations(pool.client) {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			if len(probes[id]) == 0 {
 				t.Fatalf("no probes for %s", id)
 			}
-			a := &attack{world: newWorld(t, f), operation: o, probe: probes[id][0]}
+			a := &attack{world: pool.take(t), operation: o, probe: probes[id][0]}
 			a.before = a.world.digest(t)
 			for _, s := range hostileStrings() {
 				for _, field := range known.strings(o) {

@@ -39,7 +39,8 @@ func TestPermissions(t *testing.T) {
 	t.Parallel()
 	f := makeWorld(t)
 	probes := f.probes(t)
-	operations := readOperations(newWorld(t, f).client)
+	pool := newWorlds(t, f)
+	operations := readOperations(pool.client)
 	for id := range probes {
 		if operations[id] == nil {
 			t.Errorf("there are probes for %s, which is no operation", id)
@@ -53,7 +54,8 @@ func TestPermissions(t *testing.T) {
 				if probes[id] == nil {
 					t.Fatalf("no probes for %s %s: add them to probe_test.go, and run the test with -update", o.method, o.path)
 				}
-				w := &walk{fixtures: f, operation: o, answers: make(map[string]map[string]*apitest.Response)}
+				w := &walk{world: pool.take(t), operation: o, answers: make(map[string]map[string]*apitest.Response)}
+				w.before = w.world.digest(t)
 				w.run(t, probes[id])
 				answers.Store(id, w.rows(t, probes[id]))
 			})
@@ -124,9 +126,8 @@ func lines(text string) []string {
 
 // A walk sends the probes of one operation as each caller.
 type walk struct {
-	*fixtures
-	operation *operation
 	world     *world
+	operation *operation
 	before    string                                  // digest of the world
 	answers   map[string]map[string]*apitest.Response // by object and caller
 }
@@ -150,10 +151,6 @@ func (w *walk) run(t *testing.T, probes []probe) {
 // send makes the request in a world as it was made; one that a success has changed is restored.
 func (w *walk) send(t *testing.T, caller string, p probe, headers ...string) *apitest.Response {
 	t.Helper()
-	if w.world == nil {
-		w.world = newWorld(t, w.fixtures)
-		w.before = w.world.digest(t)
-	}
 	res := p.send(t, w.world.as(caller), w.operation, headers...)
 	if w.operation.method == "get" {
 		return res

@@ -67,6 +67,12 @@ func (t *transcript) String() string {
 	return t.text.String()
 }
 
+func (t *transcript) clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text.Reset()
+}
+
 // await returns the first group of pattern once it is written.
 func (t *transcript) await(tb testing.TB, pattern string) string {
 	tb.Helper()

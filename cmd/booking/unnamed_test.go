@@ -17,9 +17,9 @@ func TestNoWriteTakesUnnamedFields(t *testing.T) {
 	t.Parallel()
 	f := makeWorld(t)
 	probes := f.probes(t)
-	client := newWorld(t, f).client
-	schemas := readSchemas(client)
-	for id, o := range readOperations(client) {
+	pool := newWorlds(t, f)
+	schemas := readSchemas(pool.client)
+	for id, o := range readOperations(pool.client) {
 		known := schemas.fields(o)
 		if known == nil {
 			continue
@@ -29,7 +29,7 @@ func TestNoWriteTakesUnnamedFields(t *testing.T) {
 			if len(probes[id]) == 0 {
 				t.Fatalf("no probes for %s", id)
 			}
-			w := newWorld(t, f)
+			w := pool.take(t)
 			before := w.digest(t)
 			for name, value := range intrudersInto(known) {
 				w.wantUnknown(t, o, probes[id][0].with(name, value), name)

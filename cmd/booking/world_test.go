@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/shumbooking/shumbooking/platform/date"
@@ -48,12 +47,15 @@ type fixtures struct {
 	booking, otherBooking, session, otherSession                 int64
 	refreshToken                                                 string
 	night                                                        date.Date
+
+	client *apitest.Client // of an application that is shut: others have the same document
 }
 
 // A world is the whole application on a database of its own.
 type world struct {
 	*fixtures
 	copy      pg.Config // of fixtures.database
+	used      bool
 	app       *application
 	client    *apitest.Client
 	db        *pgxpool.Pool
@@ -98,47 +100,8 @@ func newWorld(t *testing.T, f *fixtures) *world {
 	t.Cleanup(func() { shut(t, a) })
 	db := pgtest.Open(t, database)
 	return &world{
-		fixtures: f, copy: database, app: a, client: apitest.Wrap(t, a.handler, a.api.Document()), db: db, digestSQL: digestQuery(t, db), log: log,
+		fixtures: f, copy: database, app: a, client: f.client.Of(a.handler), db: db, digestSQL: digestQuery(t, db), log: log,
 	}
-}
-
-// restore makes the world what it was at first.
-func (w *world) restore(t *testing.T) {
-	t.Helper()
-	pgtest.Restore(t, w.copy, w.database)
-	for _, pool := range []*pgxpool.Pool{w.app.pool, w.app.probe, w.db} {
-		pool.Reset()
-	}
-}
-
-// digest stands for all that the database holds, but for what any request may leave behind: the audit log, keys of
-// idempotency, failures to sign in and jobs.
-func (w *world) digest(t *testing.T) string {
-	t.Helper()
-	var sum string
-	if err := w.db.QueryRow(t.Context(), w.digestSQL).Scan(&sum); err != nil {
-		t.Fatal(err)
-	}
-	return sum
-}
-
-// digestQuery returns the statement of digest for the tables that there are.
-func digestQuery(t *testing.T, db *pgxpool.Pool) string {
-	t.Helper()
-	rows, err := db.Query(t.Context(), `SELECT tablename FROM pg_tables WHERE schemaname = 'public'
-AND tablename NOT LIKE 'river%' AND tablename NOT IN ('audit_log', 'idempotency_keys', 'sign_in_failures') ORDER BY tablename`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	parts := make([]string, len(names))
-	for i, name := range names {
-		parts[i] = fmt.Sprintf("SELECT '%[1]s ' || md5(string_agg(x::text, ',' ORDER BY x::text)) AS line FROM %[1]s x", name)
-	}
-	return "SELECT string_agg(line, E'\\n' ORDER BY line) FROM (" + strings.Join(parts, " UNION ALL ") + ") d"
 }
 
 // makeWorld does what is needed for every kind of object to exist, through the API as far as it goes.
@@ -158,7 +121,7 @@ func makeWorld(t *testing.T) *fixtures {
 	f.letExpire(t)
 	a, _ := open(t, f.database, func(*settings) {})
 	defer shut(t, a)
-	f.fill(t, apitest.Wrap(t, a.handler, a.api.Document()))
+	f.fill(t, f.client.Of(a.handler))
 	return f
 }
 
@@ -169,10 +132,10 @@ func (f *fixtures) letExpire(t *testing.T) {
 	t.Helper()
 	a, _ := open(t, f.database, func(s *settings) { s.tokens.accessTTL = time.Nanosecond })
 	defer shut(t, a)
-	c := apitest.Wrap(t, a.handler, a.api.Document())
-	f.tokens["expired"], _ = tokensOf(c, "guest_a")
+	f.client = apitest.Wrap(t, a.handler, a.api.Document())
+	f.tokens["expired"], _ = tokensOf(f.client, "guest_a")
 	eventually(t, "the access token has expired", func() bool {
-		return c.As(f.tokens["expired"]).Do("GET", "/auth/me", nil).Status == http.StatusUnauthorized
+		return f.client.As(f.tokens["expired"]).Do("GET", "/auth/me", nil).Status == http.StatusUnauthorized
 	})
 }
 

@@ -97,6 +97,13 @@ func (c *Client) With(tb testing.TB) *Client {
 	return &with
 }
 
+// Of returns a client of another handler, which the same document describes.
+func (c *Client) Of(handler http.Handler) *Client {
+	of := *c
+	of.handler = handler
+	return &of
+}
+
 // Except returns a client that does not hold the answers below prefixes, where other handlers are mounted, against
 // the document.
 func (c *Client) Except(prefixes ...string) *Client {
