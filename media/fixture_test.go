@@ -120,7 +120,7 @@ func (s *studio) until(what string, condition func() bool) {
 	s.tb.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.After(2 * time.Minute); !condition(); {
+	for deadline := time.After(30 * time.Second); !condition(); {
 		select {
 		case <-tick.C:
 		case <-deadline:
@@ -130,13 +130,13 @@ func (s *studio) until(what string, condition func() bool) {
 }
 
 // settled returns an image once it is processed.
-func (s *studio) settled(id int64) (image catalog.Image) {
+func (s *studio) settled(id int64) catalog.Image {
 	s.tb.Helper()
 	s.until(fmt.Sprintf("the end of the processing of image %d", id), func() bool {
-		image = s.image(id)
-		return image.Status != catalog.ImageProcessing
+		// Not by the API, which to ask often would take much of the time that the processing needs.
+		return s.number(fmt.Sprintf("SELECT count(*) FROM images WHERE id = %d AND status = 'processing'", id)) == 0
 	})
-	return image
+	return s.image(id)
 }
 
 func (s *studio) image(id int64) (image catalog.Image) {
