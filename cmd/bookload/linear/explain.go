@@ -13,19 +13,20 @@ import (
 // maxBeside bounds how many operations a text tells of beside the one that it is about.
 const maxBeside = 12
 
-// finding says that c cannot be explained on the given nights. The others are what the search knew.
-func (h *history) finding(c *call, nights []int, others []*call) Finding {
+// finding says that c cannot be explained on the given nights.
+func (h *history) finding(c *call, nights []int) Finding {
 	f := Finding{RoomID: h.room.ID, Ops: c.numbers(), Rule: [...]string{take: Booking, give: Cancel, full: Refusal, show: Counter}[c.kind]}
 	var text strings.Builder
-	fmt.Fprintf(&text, "room %d of %d units, %s: %s, which nothing explains", h.room.ID, h.capacity, dates(nights), c)
+	fmt.Fprintf(&text, "room %d of %d units, %s: %s, which nothing explains", h.room.ID, h.room.Quantity, dates(nights), c)
 	for _, n := range nights {
 		f.Nights = append(f.Nights, date.Date{}.AddDays(n))
-		low, high := h.courses[n].within(c.begin, c.end)
+		slot := slices.IndexFunc(h.whole.slots, func(s slot) bool { return s.night == n })
+		low, high := h.courses[slot].within(c.begin, c.end)
 		fmt.Fprintf(&text, "; on %v %s were booked then", f.Nights[len(f.Nights)-1], between(low, high))
 	}
-	beside := others[:0:0]
-	for _, o := range others {
-		if !slices.Equal(o.numbers(), c.numbers()) && o.begin <= c.end && o.end >= c.begin && sharesNight(o, nights) {
+	var beside []*call
+	for _, o := range h.calls {
+		if !slices.Equal(o.ops, c.ops) && o.begin <= c.end && o.end >= c.begin && sharesNight(o, nights) {
 			beside = append(beside, o)
 			f.Ops = append(f.Ops, o.numbers()...)
 		}

@@ -1,7 +1,6 @@
 package linear
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -35,15 +34,26 @@ type call struct {
 	booked     []int // of a show: what the nights had
 }
 
-func compareEnds(a, b *call) int { return cmp.Compare(a.end, b.end) }
+// effect returns by how much c changes the count of its nights.
+func (c *call) effect() int {
+	switch c.kind {
+	case take:
+		return c.rooms
+	case give:
+		return -c.rooms
+	case full, show:
+	}
+	return 0
+}
 
 // A history is what happened to a room.
 type history struct {
 	room       ledger.Room
-	capacity   int
 	calls      []*call
-	courses    courses
 	operations int
+
+	whole   *piece // of the calls
+	courses []*course
 }
 
 // A request is what makes operations one to the service.
@@ -66,7 +76,7 @@ func collect(l *ledger.Ledger) ([]*history, []string) {
 	var histories []*history
 	for _, room := range l.Rooms {
 		if room.Own && c.rooms[room.ID] == nil {
-			c.rooms[room.ID] = &history{room: room, capacity: room.Quantity}
+			c.rooms[room.ID] = &history{room: room}
 			histories = append(histories, c.rooms[room.ID])
 		}
 	}
@@ -75,9 +85,6 @@ func collect(l *ledger.Ledger) ([]*history, []string) {
 	}
 	for _, ops := range cancellations(l) {
 		c.addCancel(ops)
-	}
-	for _, h := range histories {
-		h.courses = newCourses(h.calls)
 	}
 	if c.foreign == 0 {
 		return histories, nil

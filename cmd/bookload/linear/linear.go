@@ -68,51 +68,48 @@ func Check(l *ledger.Ledger, timeout time.Duration) Result {
 // check adds what there is to say about h to r.
 func (h *history) check(r *Result, deadline time.Time) {
 	r.Operations += h.operations
+	h.whole = newWhole(h.room.Quantity, h.calls)
+	h.courses = h.whole.courses()
+	r.Nights += len(h.whole.slots)
 	failed := make(map[int]bool)
-	h.rejectImpossible(r, failed)
-	calls := slices.DeleteFunc(slices.Clone(h.calls), h.courses.imply(h.capacity))
-	h.checkNights(r, failed, calls, deadline)
-	h.checkGroups(r, failed, calls, deadline)
+	h.rejectContradicted(r, failed)
+	h.checkNights(r, failed, deadline)
+	h.checkGroups(r, failed, deadline)
 }
 
-// rejectImpossible finds the calls that make no sense in any order, and notes their nights as failed.
-func (h *history) rejectImpossible(r *Result, failed map[int]bool) {
-	byEnd := slices.Clone(h.calls)
-	slices.SortStableFunc(byEnd, compareEnds)
-	for _, c := range byEnd {
-		nights := h.courses.contradict(c, h.capacity)
-		if len(nights) == 0 || slices.ContainsFunc(c.nights, func(n int) bool { return failed[n] }) {
+// rejectContradicted finds the calls that make no sense in any order, and notes their nights as failed.
+func (h *history) rejectContradicted(r *Result, failed map[int]bool) {
+	byEnd := slices.SortedStableFunc(slices.Values(h.whole.steps), compareEnds)
+	for _, s := range byEnd {
+		slots := h.whole.contradicted(s, h.courses)
+		if len(slots) == 0 || slices.ContainsFunc(s.nights, func(n int) bool { return failed[n] }) {
 			continue
 		}
-		for _, n := range nights {
-			failed[n] = true
+		var nights []int
+		for _, slot := range slots {
+			nights = append(nights, h.whole.slots[slot].night)
+			failed[nights[len(nights)-1]] = true
 		}
-		r.Findings = append(r.Findings, h.finding(c, nights, h.calls))
+		r.Findings = append(r.Findings, h.finding(s.call, nights))
 	}
 }
 
 // checkNights looks at each night alone, which is quick and says where the fault is.
-func (h *history) checkNights(r *Result, failed map[int]bool, calls []*call, deadline time.Time) {
+func (h *history) checkNights(r *Result, failed map[int]bool, deadline time.Time) {
 	var pieces []*piece
-	for _, n := range h.courses.nights() {
-		if failed[n] {
-			continue
+	for i, s := range h.whole.slots {
+		if !failed[s.night] {
+			pieces = append(pieces, h.whole.only(i).withoutImplied().split()...)
 		}
-		r.Nights++
-		alone := slices.DeleteFunc(project(calls, n), h.courses.imply(h.capacity))
-		pieces = append(pieces, split(alone, h.capacity)...)
 	}
 	h.decide(r, failed, pieces, deadline)
 }
 
 // checkGroups looks at nights together that operations have asked for together.
-func (h *history) checkGroups(r *Result, failed map[int]bool, calls []*call, deadline time.Time) {
-	var groups []*piece
-	for _, p := range split(calls, h.capacity) {
-		if len(p.slots) > 1 && !slices.ContainsFunc(p.slots, func(s slot) bool { return failed[s.night] }) {
-			groups = append(groups, p)
-		}
-	}
+func (h *history) checkGroups(r *Result, failed map[int]bool, deadline time.Time) {
+	groups := slices.DeleteFunc(h.whole.withoutImplied().split(), func(p *piece) bool {
+		return len(p.slots) == 1 || slices.ContainsFunc(p.slots, func(s slot) bool { return failed[s.night] })
+	})
 	h.decide(r, failed, groups, deadline)
 }
 
@@ -131,8 +128,8 @@ func (h *history) decide(r *Result, failed map[int]bool, pieces []*piece, deadli
 			for _, n := range nights {
 				failed[n] = true
 			}
-			prefix := p.shortest(deadline)
-			r.Findings = append(r.Findings, h.finding(prefix[len(prefix)-1], nights, prefix))
+			known := p.shortest(deadline)
+			r.Findings = append(r.Findings, h.finding(known[len(known)-1].call, nights))
 		}
 	}
 	r.Histories += len(pieces) - len(open)

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 	"sort"
@@ -19,24 +20,46 @@ const (
 )
 
 // memory bounds what the search in one piece may remember, in bytes.
-const memory = 128 << 20
+const memory = 256 << 20
 
 // decide looks for an order of p.
 func (p *piece) decide(deadline time.Time) verdict {
+	narrowed, ok := p.narrow()
+	if !ok {
+		return unexplained
+	}
+	result := explained
+	for _, part := range narrowed.withoutImplied().split() {
+		switch part.search(deadline) {
+		case unexplained:
+			return unexplained
+		case undecided:
+			result = undecided
+		case explained:
+		}
+	}
+	return result
+}
+
+// search is decide for a piece that is small.
+func (p *piece) search(deadline time.Time) verdict {
 	left := time.Until(deadline)
 	if left <= 0 {
 		return undecided
 	}
-	// Each step that is possible is remembered as a set of calls and a state.
-	budget := memory / (128 + len(p.steps)/8 + 4*len(p.slots))
+	// Each step that is possible is remembered as a set of steps and a state.
+	budget := memory / (128 + len(p.steps)/8 + countSize*len(p.slots))
 	model := porcupine.Model{
 		Init: func() any { return p.start() },
 		Step: func(state, input, _ any) (bool, any) {
 			if budget == 0 {
 				return false, state
 			}
-			budget--
-			return input.(*step).apply(state.(string), p.capacity) //nolint:forcetypeassert // The inputs are made below, the states by apply.
+			ok, next := input.(*step).apply(state.(string), p.capacity) //nolint:forcetypeassert // The inputs are made below, the states by apply.
+			if ok {
+				budget--
+			}
+			return ok, next
 		},
 	}
 	switch porcupine.CheckOperationsTimeout(model, p.operations(), left) {
@@ -53,8 +76,7 @@ func (p *piece) decide(deadline time.Time) verdict {
 
 func (p *piece) operations() []porcupine.Operation {
 	operations := make([]porcupine.Operation, len(p.steps))
-	for i := range p.steps {
-		s := &p.steps[i]
+	for i, s := range p.steps {
 		operations[i] = porcupine.Operation{ClientId: i, Input: s, Call: s.begin, Return: s.end}
 	}
 	return operations
@@ -78,53 +100,31 @@ func count(state string, slot int) int {
 
 // apply returns whether s makes sense in state, and the state after it.
 func (s *step) apply(state string, capacity int) (bool, any) {
-	sense := 0
-	for i, slot := range s.slots {
-		if s.sensible(i, count(state, slot), capacity) {
-			sense++
+	sense := s.onSlots(func(i int) bool {
+		booked := count(state, s.slots[i])
+		return s.possible(i, booked, booked, capacity)
+	})
+	if by := s.effect(); sense && by != 0 {
+		next := []byte(state)
+		for _, slot := range s.slots {
+			binary.BigEndian.PutUint32(next[slot*countSize:], uint32(count(state, slot)+by))
 		}
+		return true, string(next)
 	}
-	if s.anyOf {
-		return sense > 0, state
-	}
-	if all := sense == len(s.slots); !all || s.effect() == 0 {
-		// Who never heard of the effect of a call cannot complain that there was none.
-		return all || s.end == forever, state
-	}
-	next := []byte(state)
-	for _, slot := range s.slots {
-		binary.BigEndian.PutUint32(next[slot*countSize:], uint32(count(state, slot)+s.effect()))
-	}
-	return true, string(next)
+	// Who never heard of the effect of a call cannot complain that there was none.
+	return sense || s.end == forever, state
 }
 
-// sensible reports whether s can be when its night with index i has so many rooms booked.
-func (s *step) sensible(i, booked, capacity int) bool {
-	switch s.kind {
-	case take:
-		return booked+s.rooms <= capacity
-	case give:
-		return booked >= s.rooms
-	case full:
-		return booked+s.rooms > capacity
-	case show:
-	}
-	return booked == s.booked[i]
-}
-
-// shortest returns the calls of the shortest beginning of p that has no order already, by their ends; p has none as a whole.
-func (p *piece) shortest(deadline time.Time) []*call {
-	byEnd := make([]*call, 0, len(p.steps))
-	for _, s := range p.steps {
-		if s.end != forever {
-			byEnd = append(byEnd, s.call)
-		}
-	}
+// shortest returns the steps of the shortest beginning of p that has no order already, by their ends; p has none as a whole.
+func (p *piece) shortest(deadline time.Time) []*step {
+	byEnd := slices.DeleteFunc(slices.Clone(p.steps), func(s *step) bool { return s.end == forever })
 	slices.SortStableFunc(byEnd, compareEnds)
-	// A beginning of one that has an order has one, too.
+	// What begins something that has an order has one, too.
 	n := sort.Search(len(byEnd)-1, func(i int) bool { return p.until(byEnd[i].end).decide(deadline) == unexplained })
 	return byEnd[:n+1]
 }
+
+func compareEnds(a, b *step) int { return cmp.Compare(a.end, b.end) }
 
 // until returns what was known of p at time t: nobody had heard of what ends later.
 func (p *piece) until(t int64) *piece {
@@ -134,9 +134,7 @@ func (p *piece) until(t int64) *piece {
 		case s.end <= t:
 			known.steps = append(known.steps, s)
 		case s.begin <= t && s.effect() != 0:
-			pending := *s.call
-			pending.end = forever
-			known.steps = append(known.steps, step{call: &pending, slots: s.slots})
+			known.steps = append(known.steps, &step{call: s.call, slots: s.slots, begin: s.begin, end: forever})
 		}
 	}
 	return known

@@ -5,37 +5,74 @@ import (
 	"slices"
 )
 
-// A piece of a history has an order if and only if the rest has one.
+// A piece of a history has an order, or none, whatever there is in the others.
 type piece struct {
 	capacity int
 	slots    []slot
-	steps    []step
+	steps    []*step
 }
 
-// A slot is a night during a time in which something was always under way.
+// A slot is a night, or a night for as long as something was always under way on it.
 type slot struct {
 	night int
 	start int // how many rooms were booked when it began
 }
 
-// A step is a call and the slots of its nights.
+// A step is a call in a piece.
 type step struct {
 	*call
-	slots []int
+	slots      []int // of its nights
+	begin, end int64 // when it can have been, which narrow makes less
 }
 
-// split cuts calls into pieces, in the order in which they begin.
+// newWhole returns all calls on a room as one piece.
+func newWhole(capacity int, calls []*call) *piece {
+	p := &piece{capacity: capacity}
+	index := make(map[int]int)
+	for _, c := range calls {
+		s := &step{call: c, slots: make([]int, len(c.nights)), begin: c.begin, end: c.end}
+		for i, n := range c.nights {
+			if _, found := index[n]; !found {
+				index[n] = len(p.slots)
+				p.slots = append(p.slots, slot{night: n})
+			}
+			s.slots[i] = index[n]
+		}
+		p.steps = append(p.steps, s)
+	}
+	return p
+}
+
+// only returns what p says about one of its slots alone.
+func (p *piece) only(slot int) *piece {
+	alone := &piece{capacity: p.capacity, slots: p.slots[slot : slot+1]}
+	for _, s := range p.steps {
+		i := slices.Index(s.slots, slot)
+		if i < 0 || s.anyOf {
+			continue
+		}
+		c := *s.call
+		c.nights = c.nights[i : i+1]
+		if c.kind == show {
+			c.booked = c.booked[i : i+1]
+		}
+		alone.steps = append(alone.steps, &step{call: &c, slots: []int{0}, begin: s.begin, end: s.end})
+	}
+	return alone
+}
+
+// split cuts p into pieces, in the order in which they begin.
 //
 // Whenever nothing is under way on a night, all that has happened to it is known, and so is its count: what comes before
 // and what comes after such a moment meet in that number alone. So each night falls into slots, and the only thing that
-// couples slots is a call that is in several. Orders of the pieces always go together: each is the order of some moments
-// within its calls, and all moments together are an order in which a slot's come before those of the next.
-func split(calls []*call, capacity int) []*piece {
-	calls = slices.SortedStableFunc(slices.Values(calls), func(a, b *call) int { return cmp.Compare(a.begin, b.begin) })
-	var cut cutter
-	slots := make([][]int, len(calls))
-	for i, c := range calls {
-		slots[i] = cut.add(c)
+// couples slots is a step that is in several. Orders of the pieces always go together: each is the order of some moments
+// within its steps, and all moments together are an order in which a slot's come before those of the next.
+func (p *piece) split() []*piece {
+	steps := slices.SortedStableFunc(slices.Values(p.steps), func(a, b *step) int { return cmp.Compare(a.begin, b.begin) })
+	cut := newCutter(p.slots)
+	slots := make([][]int, len(steps))
+	for i, s := range steps {
+		slots[i] = cut.add(s)
 	}
 	var pieces []*piece
 	index := make(map[int]*piece) // by the root of their slots
@@ -43,60 +80,61 @@ func split(calls []*call, capacity int) []*piece {
 	for i, s := range cut.slots {
 		root := cut.root(i)
 		if index[root] == nil {
-			index[root] = &piece{capacity: capacity}
+			index[root] = &piece{capacity: p.capacity}
 			pieces = append(pieces, index[root])
 		}
 		place[i] = len(index[root].slots)
 		index[root].slots = append(index[root].slots, s)
 	}
-	for i, c := range calls {
+	for i, s := range steps {
 		if len(slots[i]) == 0 {
 			continue
 		}
-		p := index[cut.root(slots[i][0])]
+		part := index[cut.root(slots[i][0])]
 		for j, s := range slots[i] {
 			slots[i][j] = place[s]
 		}
-		p.steps = append(p.steps, step{call: c, slots: slots[i]})
+		part.steps = append(part.steps, &step{call: s.call, slots: slots[i], begin: s.begin, end: s.end})
 	}
 	return pieces
 }
 
-// A cutter finds the slots of calls that are added in the order in which they begin.
+// A cutter finds the slots of steps that are added in the order in which they begin.
 type cutter struct {
 	slots  []slot
 	parent []int // of the slots, in a forest whose trees are the pieces
-	open   map[int]*openSlot
+	latest []latest
 }
 
-// An openSlot is the latest slot of a night.
-type openSlot struct {
-	slot  int
-	end   int64 // of what is under way in it
-	count int   // once all of that has happened
+// latest is where the cutting of a slot has come to.
+type latest struct {
+	slot  slot // how it is once all that is under way has happened
+	index int
+	end   int64 // of what is under way
 }
 
-// add returns the slots of c's nights.
-func (k *cutter) add(c *call) []int {
-	if k.open == nil {
-		k.open = make(map[int]*openSlot)
+func newCutter(slots []slot) *cutter {
+	k := &cutter{latest: make([]latest, len(slots))}
+	for i, s := range slots {
+		k.latest[i] = latest{slot: s, end: -1}
 	}
-	slots := make([]int, len(c.nights))
-	for i, n := range c.nights {
-		o := k.open[n]
-		if o == nil {
-			o = &openSlot{end: -1}
-			k.open[n] = o
+	return k
+}
+
+// add returns the slots of s.
+func (k *cutter) add(s *step) []int {
+	slots := make([]int, len(s.slots))
+	for i, slot := range s.slots {
+		l := &k.latest[slot]
+		if l.end < s.begin {
+			l.index = len(k.slots)
+			k.slots = append(k.slots, l.slot)
+			k.parent = append(k.parent, l.index)
 		}
-		if o.end < c.begin {
-			o.slot = len(k.slots)
-			k.slots = append(k.slots, slot{night: n, start: o.count})
-			k.parent = append(k.parent, o.slot)
-		}
-		o.end = max(o.end, c.end)
-		o.count += c.effect()
-		slots[i] = o.slot
-		k.parent[k.root(o.slot)] = k.root(slots[0])
+		l.end = max(l.end, s.end)
+		l.slot.start += s.effect()
+		slots[i] = l.index
+		k.parent[k.root(l.index)] = k.root(slots[0])
 	}
 	return slots
 }
@@ -107,36 +145,6 @@ func (k *cutter) root(slot int) int {
 		slot = k.parent[slot]
 	}
 	return slot
-}
-
-// effect returns by how much c changes the count of its nights.
-func (c *call) effect() int {
-	switch c.kind {
-	case take:
-		return c.rooms
-	case give:
-		return -c.rooms
-	case full, show:
-	}
-	return 0
-}
-
-// project returns what calls say about one night alone.
-func project(calls []*call, night int) []*call {
-	var alone []*call
-	for _, c := range calls {
-		i := slices.Index(c.nights, night)
-		if i < 0 || c.anyOf {
-			continue
-		}
-		one := *c
-		one.nights = c.nights[i : i+1]
-		if c.kind == show {
-			one.booked = c.booked[i : i+1]
-		}
-		alone = append(alone, &one)
-	}
-	return alone
 }
 
 // nights returns the nights of p in order.
