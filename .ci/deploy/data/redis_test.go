@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"deploy/program"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // TestRedis starts a server by the script of the pod, with passwords that shells and redis.conf would stumble over.
@@ -52,20 +52,20 @@ func TestRedisNeedsAPassword(t *testing.T) {
 }
 
 type redisServer struct {
-	*program.Process
+	*proctest.Process
 
 	port, password string
 }
 
 func startRedis(t *testing.T, password string) redisServer {
 	t.Helper()
-	_, port, err := net.SplitHostPort(program.FreeAddress(t))
+	_, port, err := net.SplitHostPort(proctest.FreeAddress(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	script, dir := script(t, port)
 	s := redisServer{port: port, password: password}
-	s.Process = program.Start(t, append(os.Environ(), "REDISCLI_AUTH="+password), "sh", script)
+	s.Process = proctest.Start(t, append(os.Environ(), "REDISCLI_AUTH="+password), "sh", script)
 	t.Cleanup(func() {
 		info, err := os.Stat(filepath.Join(dir, "redis.conf"))
 		if err != nil || info.Mode().Perm() != 0o600 {

@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shumbooking/shumbooking/platform/proctest"
+
 	"deploy/monitoring"
-	"deploy/program"
 )
 
 // TestServiceIsWatched runs the service with nginx, Prometheus and Alertmanager: whatever rules and dashboard name is
@@ -20,9 +21,9 @@ func TestServiceIsWatched(t *testing.T) {
 	s := startStack(t)
 	s.exercise()
 	for job := range s.metrics {
-		program.Eventually(t, job+" is up", func() bool { return len(s.query(`up{job="`+job+`"} == 1`)) == 1 })
+		proctest.Eventually(t, job+" is up", func() bool { return len(s.query(`up{job="`+job+`"} == 1`)) == 1 })
 	}
-	program.Eventually(t, "the first recount is known", func() bool { return len(s.query("inventory_drift == 0")) == 2 })
+	proctest.Eventually(t, "the first recount is known", func() bool { return len(s.query("inventory_drift == 0")) == 2 })
 	f := read(t, files)
 	exposed := s.exposed(f)
 	for _, finding := range monitoring.CheckNames(f, exposed) {
@@ -91,9 +92,9 @@ func (s *stack) exposed(f *monitoring.Files) monitoring.Exposed {
 	e := monitoring.Exposed{}
 	for job, address := range s.metrics {
 		var text string
-		program.Eventually(s.t, job+" has metrics", func() bool {
+		proctest.Eventually(s.t, job+" has metrics", func() bool {
 			var status int
-			status, text = program.Get(s.t.Context(), "http://"+address+"/metrics")
+			status, text = proctest.Get(s.t.Context(), "http://"+address+"/metrics")
 			return status == http.StatusOK
 		})
 		if err := e.Add(job, strings.NewReader(text)); err != nil {
@@ -107,7 +108,7 @@ func (s *stack) exposed(f *monitoring.Files) monitoring.Exposed {
 // wantTold waits until the webhook was told of an alert.
 func (s *stack) wantTold(alert, description string) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), program.Patience)
+	ctx, cancel := context.WithTimeout(s.t.Context(), proctest.Patience)
 	defer cancel()
 	for {
 		select {

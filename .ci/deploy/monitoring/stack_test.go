@@ -19,6 +19,7 @@ import (
 
 	"github.com/shumbooking/shumbooking/platform/kv/kvtest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 
 	"deploy/program"
 	"deploy/proxy"
@@ -74,13 +75,13 @@ func (s *stack) startService() {
 		"JWT_SECRET_KEY=of-a-test-and-of-nothing-else-besides-it", "IMAGES_DIR=" + s.t.TempDir(),
 		"ADMIN_EMAIL=" + adminEmail, "ADMIN_PASSWORD=" + adminPassword,
 	})
-	s.metrics["api"], s.metrics["worker"] = program.FreeAddress(s.t), program.FreeAddress(s.t)
-	program.Start(s.t, env, booking, "api", "--addr", s.metrics["api"])
+	s.metrics["api"], s.metrics["worker"] = proctest.FreeAddress(s.t), proctest.FreeAddress(s.t)
+	proctest.Start(s.t, env, booking, "api", "--addr", s.metrics["api"])
 	ready := "http://" + s.metrics["api"] + "/ready"
-	program.Eventually(s.t, "the API waits for its schema", s.answers(ready, http.StatusServiceUnavailable))
-	program.Start(s.t, env, booking, "migrate", "up").WantSuccess()
-	program.Start(s.t, env, booking, "worker", "--addr", s.metrics["worker"])
-	program.Eventually(s.t, "the API is ready", s.answers(ready, http.StatusOK))
+	proctest.Eventually(s.t, "the API waits for its schema", s.answers(ready, http.StatusServiceUnavailable))
+	proctest.Start(s.t, env, booking, "migrate", "up").WantSuccess()
+	proctest.Start(s.t, env, booking, "worker", "--addr", s.metrics["worker"])
+	proctest.Eventually(s.t, "the API is ready", s.answers(ready, http.StatusOK))
 	s.db = pgtest.Open(s.t, c)
 	s.exec("INSERT INTO backups (name, bytes) VALUES ('one', 1000000)")
 }
@@ -88,7 +89,7 @@ func (s *stack) startService() {
 // answers is the condition that a URL has a status.
 func (s *stack) answers(url string, status int) func() bool {
 	return func() bool {
-		got, _ := program.Get(s.t.Context(), url)
+		got, _ := proctest.Get(s.t.Context(), url)
 		return got == status
 	}
 }
@@ -114,15 +115,15 @@ func (s *stack) startAlertmanager() {
 		delete(receiver, "url_file")
 		receiver["url"] = webhook.URL
 	})
-	s.metrics["alertmanager"] = program.FreeAddress(s.t)
-	program.Start(s.t, os.Environ(), "prometheus-alertmanager", "--config.file="+config, "--storage.path="+s.t.TempDir(),
+	s.metrics["alertmanager"] = proctest.FreeAddress(s.t)
+	proctest.Start(s.t, os.Environ(), "prometheus-alertmanager", "--config.file="+config, "--storage.path="+s.t.TempDir(),
 		"--cluster.listen-address=", "--web.listen-address="+s.metrics["alertmanager"])
 }
 
 // startPrometheus runs it as it is told, except that it asks each second, and has addresses instead of names.
 func (s *stack) startPrometheus() {
 	s.t.Helper()
-	s.metrics["prometheus"] = program.FreeAddress(s.t)
+	s.metrics["prometheus"] = proctest.FreeAddress(s.t)
 	targets := func(job string) []any { return []any{map[string]any{"targets": []string{s.metrics[job]}}} }
 	config := s.render("prometheus.yml", func(config map[string]any) {
 		config["global"] = map[string]any{"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
@@ -139,7 +140,7 @@ func (s *stack) startPrometheus() {
 			return s.metrics[job] == ""
 		})
 	})
-	program.Start(s.t, os.Environ(), "prometheus", "--config.file="+config, "--storage.tsdb.path="+s.t.TempDir(),
+	proctest.Start(s.t, os.Environ(), "prometheus", "--config.file="+config, "--storage.tsdb.path="+s.t.TempDir(),
 		"--web.listen-address="+s.metrics["prometheus"])
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 
 	"deploy/program"
 	"deploy/proxy"
@@ -33,7 +34,7 @@ func newAPI(t *testing.T, prefix string) (address, images string) {
 	images = filepath.Join(t.TempDir(), "images")
 	env := append(program.Database(pgtest.Empty(t)), "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir(), "ROOT_PATH="+prefix,
 		"IMAGES_DIR="+images, "TRUSTED_PROXIES=127.0.0.1", "RATE_LIMIT_ENABLED=false")
-	service := program.Start(t, env, program.Path(t), "dev", "--addr", "127.0.0.1:0", "--hotels", "1")
+	service := proctest.Start(t, env, program.Path(t), "dev", "--addr", "127.0.0.1:0", "--hotels", "1")
 	t.Cleanup(func() {
 		service.Signal(syscall.SIGINT)
 		service.WantSuccess()

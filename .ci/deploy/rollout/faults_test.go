@@ -8,7 +8,8 @@ import (
 	"syscall"
 	"testing"
 
-	"deploy/program"
+	"github.com/shumbooking/shumbooking/platform/proctest"
+
 	"deploy/proxy"
 )
 
@@ -64,7 +65,7 @@ func (f fault) restart(s *site, l *load) {
 		s.wantServing(l, i)
 		upload := l.sendHalf(s, i)
 		s.apis[i].Signal(f.signal)
-		program.Eventually(s.t, "the API takes no connections", func() bool { return !program.Accepts(s.t.Context(), s.apis[i].addr) })
+		proctest.Eventually(s.t, "the API takes no connections", func() bool { return !proctest.Accepts(s.t.Context(), s.apis[i].addr) })
 		l.rush()
 		err := upload.finish()
 		if f.signal == syscall.SIGKILL && (err == nil || !strings.Contains(err.Error(), "#service_unavailable")) {

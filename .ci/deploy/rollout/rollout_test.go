@@ -7,7 +7,8 @@ import (
 	"syscall"
 	"testing"
 
-	"deploy/program"
+	"github.com/shumbooking/shumbooking/platform/proctest"
+
 	"deploy/proxy"
 )
 
@@ -75,7 +76,7 @@ func (s *site) restart(l *load, i int) {
 	s.wantServing(l, i)
 	upload := l.sendHalf(s, i)
 	s.apis[i].Signal(syscall.SIGTERM)
-	program.Eventually(s.t, "the API takes no connections", func() bool { return !program.Accepts(s.t.Context(), s.apis[i].addr) })
+	proctest.Eventually(s.t, "the API takes no connections", func() bool { return !proctest.Accepts(s.t.Context(), s.apis[i].addr) })
 	l.note("slow upload", upload.finish())
 	s.apis[i].WantSuccess()
 	s.start(i)
@@ -108,7 +109,7 @@ func (l *load) check(s *site) {
 		l.t.Errorf("%d of %d confirmed bookings are stored", n, l.answered["booking"])
 	}
 	uploads := l.answered["upload"] + l.answered["slow upload"]
-	program.Eventually(l.t, "every photograph is processed", func() bool {
+	proctest.Eventually(l.t, "every photograph is processed", func() bool {
 		return s.number("SELECT count(*) FROM images WHERE status = 'ready'") == uploads
 	})
 	if n := s.number("SELECT count(*) FROM images"); n != uploads {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"deploy/program"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 const (
@@ -75,7 +75,7 @@ func (v *service) watch(ctx context.Context) {
 func (v *service) look(ctx context.Context) {
 	var ready []string
 	for _, member := range v.members {
-		if status, _ := program.Get(ctx, "http://"+member+"/ready"); status == http.StatusOK {
+		if status, _ := proctest.Get(ctx, "http://"+member+"/ready"); status == http.StatusOK {
 			ready = append(ready, member)
 		}
 	}

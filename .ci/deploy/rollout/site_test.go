@@ -15,6 +15,7 @@ import (
 
 	"github.com/shumbooking/shumbooking/platform/kv/kvtest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 
 	"deploy/program"
 )
@@ -33,13 +34,13 @@ type site struct {
 	env    []string
 	images string
 	apis   [servers]*api
-	worker *program.Process
+	worker *proctest.Process
 }
 
 // An api is one that is always found at the same address, whatever process serves there.
 type api struct {
 	addr string
-	*program.Process
+	*proctest.Process
 }
 
 func (a *api) url(path string) string { return "http://" + a.addr + path }
@@ -56,7 +57,7 @@ func newSite(t *testing.T, settings ...string) *site {
 	}, settings)
 	s.launch("migrate", "up").WantSuccess()
 	for i := range s.apis {
-		s.apis[i] = &api{addr: program.FreeAddress(t)}
+		s.apis[i] = &api{addr: proctest.FreeAddress(t)}
 		s.start(i)
 	}
 	for i := range s.apis {
@@ -67,9 +68,9 @@ func newSite(t *testing.T, settings ...string) *site {
 }
 
 // launch starts the program with one of its commands.
-func (s *site) launch(args ...string) *program.Process {
+func (s *site) launch(args ...string) *proctest.Process {
 	s.t.Helper()
-	return program.Start(s.t, s.env, program.Path(s.t), args...)
+	return proctest.Start(s.t, s.env, program.Path(s.t), args...)
 }
 
 // start starts the API with a number.
@@ -80,8 +81,8 @@ func (s *site) start(i int) {
 
 func (s *site) wantReady(i int) {
 	s.t.Helper()
-	program.Eventually(s.t, "an API is ready", func() bool {
-		status, _ := program.Get(s.t.Context(), s.apis[i].url("/ready"))
+	proctest.Eventually(s.t, "an API is ready", func() bool {
+		status, _ := proctest.Get(s.t.Context(), s.apis[i].url("/ready"))
 		return status == http.StatusOK
 	})
 }
@@ -99,7 +100,7 @@ func (s *site) work() {
 // stop ends everything, which must succeed.
 func (s *site) stop() {
 	s.t.Helper()
-	all := []*program.Process{s.worker}
+	all := []*proctest.Process{s.worker}
 	for _, a := range s.apis {
 		all = append(all, a.Process)
 	}
@@ -126,9 +127,9 @@ var booked = regexp.MustCompile(`(?m)^http_requests_total\{handler="/bookings",m
 // wantServing waits until the present process of an API has taken bookings.
 func (s *site) wantServing(l *load, i int) {
 	s.t.Helper()
-	program.Eventually(s.t, "an API takes bookings", func() bool {
+	proctest.Eventually(s.t, "an API takes bookings", func() bool {
 		l.rush()
-		_, metrics := program.Get(s.t.Context(), s.apis[i].url("/metrics"))
+		_, metrics := proctest.Get(s.t.Context(), s.apis[i].url("/metrics"))
 		return booked.MatchString(metrics)
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 
-	"deploy/program"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // uploader sends photographs to one gallery after the other, none of which gets full.
@@ -70,7 +70,7 @@ func (l *load) sendHalf(s *site, i int) *slowUpload {
 			l.t.Fatalf("half of an upload: %v", <-u.result)
 		}
 		receiver := -1
-		program.Eventually(l.t, "an API has half of an upload", func() bool {
+		proctest.Eventually(l.t, "an API has half of an upload", func() bool {
 			for n := range s.apis {
 				if s.receives(n) {
 					receiver = n

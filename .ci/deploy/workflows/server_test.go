@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"deploy/program"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // A server is an sshd with a home of its own, to which one key is let in.
@@ -25,7 +25,7 @@ type server struct {
 func newServer(t *testing.T) *server {
 	t.Helper()
 	directory := t.TempDir()
-	address := program.FreeAddress(t)
+	address := proctest.FreeAddress(t)
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
@@ -47,12 +47,12 @@ func newServer(t *testing.T) *server {
 		// The account's own home is none of the test's business.
 		`ForceCommand cd "` + s.home + `" && exec bash -c "$SSH_ORIGINAL_COMMAND"`, "",
 	}, "\n"))
-	daemon := program.Start(t, os.Environ(), sshd(t), "-D", "-e", "-f", config)
+	daemon := proctest.Start(t, os.Environ(), sshd(t), "-D", "-e", "-f", config)
 	t.Cleanup(func() {
 		daemon.Signal(os.Interrupt)
 		daemon.Wait()
 	})
-	program.Eventually(t, "sshd listens", func() bool { return program.Accepts(t.Context(), address) })
+	proctest.Eventually(t, "sshd listens", func() bool { return proctest.Accepts(t.Context(), address) })
 	return s
 }
 
