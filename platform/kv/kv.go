@@ -71,6 +71,8 @@ func Open(cfg Config) *Client {
 		WriteTimeout:          cfg.Timeout,
 		PoolTimeout:           cfg.Timeout,
 		ContextTimeoutEnabled: true,
+		// Who tries again after a pause has a new connection: those from before may be as dead as the one that failed.
+		ConnMaxIdleTime: cfg.Pause / 2,
 		// What is tried again costs its time again.
 		MaxRetries:               -1,
 		DialerRetries:            1,
