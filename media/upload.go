@@ -26,10 +26,13 @@ const (
 	originals = "originals/"
 	// storagePause is what a client is told to wait when the store or the disk does not take its files.
 	storagePause = 10 * time.Second
-	// storeTime is for keeping what was received.
-	storeTime = time.Minute
-	// cleanUpTime is for taking back what was stored in vain, after whoever asked for it may have gone.
-	cleanUpTime = 10 * time.Second
+	// storeTime is for keeping what was received, and a second more for every storeRate bytes of it. Whoever sent
+	// little has an answer within ten seconds from a service whose store is silent.
+	storeTime = 7 * time.Second
+	storeRate = 1 << 20
+	// cleanUpTime is for taking back what was stored in vain, after whoever asked for it may have gone. What is left a
+	// sweep removes.
+	cleanUpTime = time.Second
 )
 
 // UploadHotelImagesParams are photographs of a hotel.
@@ -72,7 +75,7 @@ func (s *Service) upload(ctx context.Context, g catalog.Gallery, files *httpapi.
 		return nil, fmt.Errorf("upload images: %w", err)
 	}
 	// A client that goes away now has uploaded, and must not leave files that no row tells of.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeToStore(received))
 	defer cancel()
 	if err := s.recall(ctx, received); err != nil {
 		return nil, fmt.Errorf("upload images: %w", err)
@@ -91,6 +94,14 @@ func (s *Service) upload(ctx context.Context, g catalog.Gallery, files *httpapi.
 	}
 	s.metrics.uploaded.Add(float64(len(uploaded.Items)))
 	return uploaded, nil
+}
+
+func timeToStore(received []*photograph) time.Duration {
+	var size int64
+	for _, p := range received {
+		size += p.size
+	}
+	return storeTime + time.Duration(size)*time.Second/storeRate
 }
 
 // admit decides whether the body of an upload is read, and returns the function that ends its turn. How many

@@ -136,7 +136,7 @@ type Config struct {
 	Metrics prometheus.Registerer
 	// Tracer begins a trace for each request to a route that is no Probe; optional, without it there are none.
 	Tracer trace.Tracer
-	// Timeout bounds the time of one endpoint; optional, 10 s by default.
+	// Timeout bounds the time of one endpoint; optional, 8 s by default.
 	Timeout time.Duration
 	// CORSOrigins may call the API from a browser, each as the browser says it, such as "https://app.example"; optional.
 	CORSOrigins []string

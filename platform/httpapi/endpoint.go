@@ -13,6 +13,9 @@ import (
 	"github.com/shumbooking/shumbooking/platform/errs"
 )
 
+// defaultTimeout leaves a client that waits for ten seconds the time to get the answer that this time was not enough.
+const defaultTimeout = 8 * time.Second
+
 // An API collects routes and becomes a handler with Build.
 type API struct {
 	cfg       Config
@@ -26,7 +29,7 @@ type API struct {
 // New returns an API without routes.
 func New(cfg Config) *API {
 	if cfg.Timeout == 0 {
-		cfg.Timeout = 10 * time.Second
+		cfg.Timeout = defaultTimeout
 	}
 	a := &API{cfg: cfg, metrics: newMetrics(cfg.Metrics)}
 	a.encode = a.encoding()
