@@ -101,7 +101,7 @@ func Build(tb testing.TB, edits ...Edit) string {
 
 func write(tb testing.TB, path string, text []byte) {
 	tb.Helper()
-	if err := os.WriteFile(path, text, 0o600); err != nil {
+	if err := os.WriteFile(path, text, 0o600); err != nil { //nolint:gosec // It is in a directory of the test.
 		tb.Fatal(err)
 	}
 }

@@ -35,7 +35,7 @@ func (r *Redis) Start() {
 	_, port := hostPort(r.tb, r.addr)
 	r.Process = proctest.Start(r.tb, nil, path, "--port", port, "--bind", "127.0.0.1", "--save", "")
 	client := redis.NewClient(&redis.Options{Addr: r.addr, MaxRetries: -1})
-	defer client.Close()
+	defer func() { _ = client.Close() }() // Nothing of it is under way.
 	proctest.Eventually(r.tb, "Redis answers", func() bool {
 		if r.Over() {
 			r.tb.Fatal("redis-server ends before it answers")

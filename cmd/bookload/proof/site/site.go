@@ -38,7 +38,7 @@ type Config struct {
 	// Postgres are settings of the server, over those of the site.
 	Postgres map[string]string
 	// Reach returns the addresses at which the program finds what it stands on, given those where that really is; optional.
-	Reach func(tb testing.TB, real Addresses) Addresses
+	Reach func(tb testing.TB, at Addresses) Addresses
 	// Bucket has the images kept in a bucket, and not in a directory.
 	Bucket bool
 }
@@ -137,7 +137,7 @@ func (s *Site) Launch(args ...string) *proctest.Process {
 func (s *Site) WantRunning() {
 	s.tb.Helper()
 	for _, server := range s.servers() {
-		if server.Process.Over() && !server.ended {
+		if server.Over() && !server.ended {
 			s.tb.Errorf("%s at %s has ended by itself", server.command, server.addr)
 		}
 	}
