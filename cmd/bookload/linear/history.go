@@ -3,6 +3,7 @@ package linear
 import (
 	"fmt"
 	"math"
+	"net/http"
 	"slices"
 
 	"github.com/shumbooking/shumbooking/cmd/bookload/ledger"
@@ -174,7 +175,7 @@ func cancellations(l *ledger.Ledger) [][]*ledger.Op {
 	var groups [][]*ledger.Op
 	for i := range l.Ops {
 		o := &l.Ops[i]
-		stolen := o.Kind == ledger.Pry && o.Method == "DELETE" && o.Result() == ledger.Done
+		stolen := o.Kind == ledger.Pry && o.Method == http.MethodDelete && o.Result() == ledger.Done
 		if !stolen && (o.Kind != ledger.Cancel || o.Result() == ledger.Refused) {
 			continue
 		}

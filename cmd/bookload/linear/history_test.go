@@ -35,8 +35,9 @@ func (o op) ended(at int64, outcome ledger.Outcome) op {
 	return o
 }
 
-func (o op) key(k string) op {
-	o.Key = k
+// keyed is o with the one key that the tests know.
+func (o op) keyed() op {
+	o.Key = "k"
 	return o
 }
 

@@ -29,9 +29,9 @@ func TestExplained(t *testing.T) {
 		{"lost and not made", 1, []op{lost(0, 0, 1), booked(1, 5, 6, 0, 1), shown(7, 8, 0, 1)}},
 		{"lost and made late", 1, []op{lost(0, 0, 1), shown(1, 2, 0, 0), shown(3, 4, 0, 1)}},
 		{"two lost, one made", 3, []op{lost(0, 0, 1), lost(1, 0, 1), shown(2, 3, 0, 1), shown(4, 5, 0, 1)}},
-		{"answered twice by one key", 1, []op{booked(1, 0, 4, 0, 1).key("k"), booked(1, 1, 5, 0, 1).key("k"), shown(6, 7, 0, 1)}},
-		{"lost, and told by another request of the key", 2, []op{lost(0, 0, 1).key("k"), booked(1, 5, 6, 0, 1).key("k"), shown(7, 8, 0, 1)}},
-		{"made by the first request of a key", 1, []op{lost(0, 0, 1).key("k"), refused(1, 2, 0, 1, 0), booked(1, 5, 6, 0, 1).key("k")}},
+		{"answered twice by one key", 1, []op{booked(1, 0, 4, 0, 1).keyed(), booked(1, 1, 5, 0, 1).keyed(), shown(6, 7, 0, 1)}},
+		{"lost, and told by another request of the key", 2, []op{lost(0, 0, 1).keyed(), booked(1, 5, 6, 0, 1).keyed(), shown(7, 8, 0, 1)}},
+		{"made by the first request of a key", 1, []op{lost(0, 0, 1).keyed(), refused(1, 2, 0, 1, 0), booked(1, 5, 6, 0, 1).keyed()}},
 		{"cancelled twice, given back once", 2, []op{booked(1, 0, 1, 0, 1), booked(2, 0, 1, 0, 1), cancelled(1, 2, 4), cancelled(1, 3, 5), shown(6, 7, 0, 1)}},
 		{"no other refusal says anything", 1, []op{begun(ledger.Book, 0, 0, 1, 1).ended(1, ledger.Outcome{Result: ledger.Refused, Code: "too_many_bookings"}), shown(2, 3, 0, 0)}},
 		{"end and begin in one moment", 1, []op{booked(1, 0, 5, 0, 1), shown(5, 6, 0, 0)}},
@@ -76,7 +76,7 @@ func TestUnexplained(t *testing.T) {
 		{"lost, and there twice", 3, []op{lost(0, 0, 1), shown(1, 2, 0, 2)}, linear.Counter, 2, []int{0}},
 		{"lost, there and gone", 3, []op{lost(0, 0, 1), shown(1, 2, 0, 1), shown(3, 4, 0, 0)}, linear.Counter, 3, []int{0}},
 		{"lost, and there before it was asked for", 3, []op{shown(0, 1, 0, 1), lost(2, 0, 1)}, linear.Counter, 1, []int{0}},
-		{"two bookings of one key", 1, []op{booked(1, 0, 1, 0, 1).key("k"), booked(2, 2, 3, 0, 1).key("k")}, linear.Booking, 2, []int{0}},
+		{"two bookings of one key", 1, []op{booked(1, 0, 1, 0, 1).keyed(), booked(2, 2, 3, 0, 1).keyed()}, linear.Booking, 2, []int{0}},
 		{"taken by a thief", 3, []op{booked(1, 0, 1, 0, 1), stolen(1, 2, 3), shown(4, 5, 0, 1)}, linear.Counter, 3, []int{0}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
