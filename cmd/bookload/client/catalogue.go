@@ -69,7 +69,7 @@ func (c *Client) make(ctx context.Context, by Caller, path, key string, body any
 
 // MakeCity makes a city in UTC, in a country that there is or a new one. No other city of the country has its name.
 func (c *Client) MakeCity(ctx context.Context, by Caller, name string) (int64, error) {
-	country, err := c.anyCountry(ctx, by, name)
+	country, err := c.anyCountry(ctx, by, "country-"+name)
 	if err != nil {
 		return 0, err
 	}
