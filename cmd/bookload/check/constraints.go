@@ -26,13 +26,13 @@ func (d *database) checkConstraints(ctx context.Context) error {
 		}
 	}
 	for _, c := range constraintsOf(lines) {
-		if sql := c.violations(); sql != "" {
-			if err := d.ask(ctx, sql); err != nil {
+		if rule, sql := c.violations(); sql != "" {
+			if err := d.ask(ctx, rule+" of "+c.name, sql); err != nil {
 				return err
 			}
 		}
 	}
-	return d.ask(ctx, selectEmailsTwice)
+	return d.ask(ctx, ruleKeyTwice, selectEmailsTwice)
 }
 
 // selectEmailsTwice looks for what an index forbids that is no constraint: two accounts to sign in to by one e-mail.
@@ -98,22 +98,23 @@ func rowText(lines []string, table string) string {
 // columns reads a list in parentheses.
 func columns(list string) []string { return strings.Split(strings.Trim(list, "()"), ", ") }
 
-// violations returns a query for rows that break c together with others; none for constraints that a row breaks alone.
-func (c constraint) violations() string {
+// violations returns a query for rows that break c together with others, and the rule that finds them; none for constraints
+// that a row breaks alone.
+func (c constraint) violations() (rule, sql string) {
 	kind, rest, _ := strings.Cut(c.definition, " KEY ")
 	switch kind {
 	case "PRIMARY":
 		key := columns(rest)
-		return fmt.Sprintf(`
-SELECT '%s' AS rule, concat_ws(' ', '%s', %s, '(' || count(*) || ' times)') AS text FROM %[2]s s GROUP BY %s HAVING count(*) > 1`,
+		return ruleKeyTwice, fmt.Sprintf(`
+SELECT '%s' AS rule, concat_ws(' ', '%s', %s, '(' || count(*) || ' times)') AS text FROM %[2]s s GROUP BY %[4]s HAVING count(*) > 1`,
 			ruleKeyTwice, c.table, named(key), strings.Join(key, ", "))
 	case "FOREIGN":
 		from, rest, _ := strings.Cut(rest, " REFERENCES ")
 		to, rest, _ := strings.Cut(rest, "(")
 		target, _, _ := strings.Cut(rest, ")")
-		return c.dangling(columns(from), to, columns(target))
+		return ruleReferenceBroken, c.dangling(columns(from), to, columns(target))
 	}
-	return ""
+	return "", ""
 }
 
 // dangling returns a query for rows whose columns from have the values of no row of table to.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -73,24 +74,28 @@ type must struct {
 // survey applies rules to each row of a relation, which is what follows FROM.
 func (d *database) survey(ctx context.Context, from string, musts ...must) error {
 	sql := "SELECT v.rule, v.text FROM " + from + " CROSS JOIN LATERAL (VALUES "
+	var rules []string
 	for i, m := range musts {
+		if !slices.Contains(rules, m.rule) {
+			rules = append(rules, m.rule)
+		}
 		if i > 0 {
 			sql += ", "
 		}
 		// A CASE, so that no text is made of the millions of rows with which all is well.
 		sql += fmt.Sprintf("\n('%s', CASE WHEN (%s) IS NOT TRUE THEN %s END)", m.rule, m.hold, m.text)
 	}
-	return d.ask(ctx, sql+"\n) AS v (rule, text) WHERE v.text IS NOT NULL")
+	return d.ask(ctx, strings.Join(rules, ", "), sql+"\n) AS v (rule, text) WHERE v.text IS NOT NULL")
 }
 
-// ask runs a query for findings, which returns their rules and texts.
-func (d *database) ask(ctx context.Context, sql string, args ...any) error {
+// ask runs a query for findings of some rules, which returns their rules and texts.
+func (d *database) ask(ctx context.Context, rules, sql string, args ...any) error {
 	type found struct {
 		Rule  string
 		Texts []string
 		Total int64
 	}
-	return d.try(ctx, func(tx pgx.Tx) error {
+	return d.try(ctx, rules, func(tx pgx.Tx) error {
 		rows, err := pg.Collect[found](ctx, tx, fmt.Sprintf(bounded, sql, shownOfRule), args...)
 		for _, f := range rows {
 			d.report.findMany(f.Rule, f.Texts, f.Total)
@@ -108,10 +113,10 @@ SELECT rule, array_agg(text ORDER BY text) AS texts, max(total) AS total FROM (
 
 // try runs fn so that the snapshot outlives its failure. That the database cannot answer is a finding: a table or a
 // column is not there, or has what no such column can have.
-func (d *database) try(ctx context.Context, fn func(tx pgx.Tx) error) error {
+func (d *database) try(ctx context.Context, rules string, fn func(tx pgx.Tx) error) error {
 	err := pgx.BeginFunc(ctx, d.tx, fn)
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && isAboutData(refused.Code) {
-		d.report.find(ruleUnreadable, "%s (%s)", refused.Message, refused.Code)
+		d.report.find(ruleUnreadable, "%s: %s (%s)", rules, refused.Message, refused.Code)
 		return nil
 	}
 	return err

@@ -55,7 +55,7 @@ type details struct {
 
 // checkReplies reads all stored replies and compares them with the bookings that they tell of and with what was told.
 func (d *database) checkReplies(ctx context.Context, p *promises) error {
-	err := d.try(ctx, func(tx pgx.Tx) error {
+	err := d.try(ctx, ruleReplyDiffers, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, selectReplies)
 		if err != nil {
 			return err
@@ -76,7 +76,7 @@ func (d *database) checkReplies(ctx context.Context, p *promises) error {
 	if err != nil {
 		return err
 	}
-	if err := d.ask(ctx, selectRepliesTwice); err != nil {
+	if err := d.ask(ctx, ruleReplyTwice, selectRepliesTwice); err != nil {
 		return err
 	}
 	d.missReplies(p)

@@ -21,7 +21,7 @@ func SchemaText() string { return schema }
 // checkSchema compares the tables that bookings rest on with what they must be.
 func (d *database) checkSchema(ctx context.Context) error {
 	var found []string
-	err := d.try(ctx, func(tx pgx.Tx) error {
+	err := d.try(ctx, ruleSchemaDiffers, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, selectSchema, tablesOf(schemaLines()))
 		if err != nil {
 			return err
@@ -113,7 +113,7 @@ WHERE p.proname = 'claim_idempotency_key'
 
 // checkSettings looks for durability that is switched off where only some sessions see it.
 func (d *database) checkSettings(ctx context.Context) error {
-	if err := d.ask(ctx, selectUnsafeSettings); err != nil {
+	if err := d.ask(ctx, ruleUnsafeSetting, selectUnsafeSettings); err != nil {
 		return err
 	}
 	rows, err := d.tx.Query(ctx, `

@@ -26,7 +26,7 @@ func (d *database) checkPromises(ctx context.Context, p *promises) error {
 // compareBookings compares all bookings of the run's guests and of its rooms, and all that were acknowledged.
 func (d *database) compareBookings(ctx context.Context, p *promises) error {
 	c := newComparison(p, d.report, "database")
-	err := d.try(ctx, func(tx pgx.Tx) error {
+	err := d.try(ctx, ruleBookingDiffers, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, selectBookings, ids(p.guests), p.ownRooms(), ids(p.bookings))
 		if err != nil {
 			return err
@@ -88,7 +88,7 @@ func (d *database) checkGuests(ctx context.Context, p *promises) error {
 	for _, id := range guests {
 		emails = append(emails, p.guests[id].Email)
 	}
-	return d.ask(ctx, selectGuests, guests, emails)
+	return d.ask(ctx, ruleGuestDiffers, selectGuests, guests, emails)
 }
 
 // checkOwnRooms compares the rooms that the run made, which nobody else has to do with.
@@ -101,18 +101,18 @@ func (d *database) checkOwnRooms(ctx context.Context, p *promises) error {
 		hotels, quantities = append(hotels, room.HotelID), append(quantities, int64(room.Quantity))
 		prices, currencies = append(prices, room.Price), append(currencies, room.Currency)
 	}
-	if err := d.ask(ctx, selectOwnRooms, own, hotels, quantities, prices, currencies); err != nil {
+	if err := d.ask(ctx, ruleRoomDiffers, selectOwnRooms, own, hotels, quantities, prices, currencies); err != nil {
 		return err
 	}
-	return d.ask(ctx, selectOwnNights, own)
+	return d.ask(ctx, ruleRoomDiffers, selectOwnNights, own)
 }
 
 // checkLimits looks for what a booking should have been refused for.
 func (d *database) checkLimits(ctx context.Context, p *promises) error {
-	if err := d.ask(ctx, selectTooMany, ids(p.guests)); err != nil {
+	if err := d.ask(ctx, ruleTooManyBookings, selectTooMany, ids(p.guests)); err != nil {
 		return err
 	}
-	return d.ask(ctx, selectTooLarge, p.ownRooms())
+	return d.ask(ctx, rulePartyTooLarge, selectTooLarge, p.ownRooms())
 }
 
 // checkPromisedImages looks for the photographs that were taken.
@@ -123,7 +123,7 @@ func (d *database) checkPromisedImages(ctx context.Context, p *promises) error {
 		hotels = append(hotels, p.images[id].hotelID)
 	}
 	d.report.count(int64(len(images)), "acknowledged photographs")
-	return d.ask(ctx, selectPromisedImages, images, hotels)
+	return d.ask(ctx, ruleImageMissing, selectPromisedImages, images, hotels)
 }
 
 // What a damaged column may be without is given a value that nothing was told as.
@@ -181,7 +181,7 @@ func (d *database) countRows(ctx context.Context) error {
 		{"bookings", "bookings in all"}, {"booking_nights", "nights of bookings in all"}, {"room_nights", "counters of nights"},
 		{"idempotency_keys", "stored replies"}, {"images", "photographs"},
 	} {
-		err := d.try(ctx, func(tx pgx.Tx) error {
+		err := d.try(ctx, table.what, func(tx pgx.Tx) error {
 			var n int64
 			err := tx.QueryRow(ctx, "SELECT count(*) FROM "+table.name).Scan(&n) //nolint:gosec // one of the above
 			if err == nil {
