@@ -86,6 +86,21 @@ func TestOpenAPIExamplesOfProblems(t *testing.T) {
 	}
 }
 
+// TestOpenAPIUsesItsSchemas: generators of clients would make types of those that nothing refers to.
+func TestOpenAPIUsesItsSchemas(t *testing.T) {
+	t.Parallel()
+	document := must(t, environmentOf(nil), "", "openapi")
+	schemas, _ := at(readDocument(t), "components", "schemas").(map[string]any)
+	if len(schemas) == 0 {
+		t.Error("the document has no schemas")
+	}
+	for name := range schemas {
+		if !strings.Contains(document, `"#/components/schemas/`+name+`"`) {
+			t.Errorf("nothing refers to the schema %s", name)
+		}
+	}
+}
+
 // TestOpenAPILetsClientsAsk: what a client may choose is a parameter, which the page for trying fills in only where it
 // does no harm.
 func TestOpenAPILetsClientsAsk(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 // longer than what most of them do with it.
 type worlds struct {
 	client *apitest.Client // for what all of them have in common
+	digest string          // of each when it is taken
 	free   chan *world
 }
 
@@ -26,7 +27,7 @@ func newWorlds(t *testing.T, f *fixtures) worlds {
 	pool := worlds{free: make(chan *world, runtime.GOMAXPROCS(0))}
 	for range cap(pool.free) {
 		w := newWorld(t, f)
-		pool.client = w.client
+		pool.client, pool.digest = w.client, w.digest(t)
 		pool.free <- w
 	}
 	return pool
@@ -42,6 +43,9 @@ func (p worlds) take(t *testing.T) *world {
 		w.log.clear()
 	}
 	w.used = true
+	if got := w.digest(t); got != p.digest {
+		t.Fatalf("the world is not as it was made:\n%s\nwant\n%s", got, p.digest)
+	}
 	return w
 }
 
