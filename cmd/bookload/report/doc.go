@@ -23,6 +23,8 @@
 //	  "interrupted": false,                                                   stopped before its time
 //	  "unknown_count": 0,                                                     operations of which nobody knows what became
 //	  "late_count": 0,                                                        begun more than a second after they were due
+//	  "dropped_count": 0,                                                     due and not begun when the run was over
+//	  "notes": ["..."],                                                       what else one must know to read the figures
 //	  "all": {...},                                                           figures of all operations together
 //	  "operations": [                                                         by name
 //	    {"name": "search", ...figures}

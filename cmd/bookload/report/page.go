@@ -52,7 +52,7 @@ type pageTable struct {
 
 func (s *Summary) page() page {
 	p := page{
-		Title: "Load test: " + s.Profile, Parameters: s.parameterList(), Tiles: s.tiles(), Notes: s.notes(),
+		Title: "Load test: " + s.Profile, Parameters: s.parameterList(), Tiles: s.tiles(), Notes: s.remarks(),
 		Curves: s.curveCharts(), Statuses: s.statusChart(),
 		Latencies: tableOf(s.latencyRows()), Answers: tableOf(s.answerRows()),
 	}

@@ -30,7 +30,7 @@ func aResult() *load.Result {
 	random := rand.New(rand.NewPCG(1, 2))
 	r := &load.Result{
 		Profile: "mixed", Seed: 4021, Users: 64, Rate: 1500, Started: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC), Elapsed: time.Minute,
-		Unknown: 1, Late: 7,
+		Unknown: 1, Late: 7, Dropped: 2, Notes: []string{"The pool of photographs was used up."},
 		Operations: []load.Operation{
 			operation(random, "book", 9000, 4500, map[int]int64{201: 7400, 409: 1590, 429: 4, 503: 5, 0: 1},
 				map[string]int64{"room_not_available": 1500, "request_in_progress": 90, "rate_limited": 4, "unavailable": 5}),

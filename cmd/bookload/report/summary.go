@@ -35,6 +35,8 @@ type Summary struct {
 	Interrupted    bool        `json:"interrupted"`
 	UnknownCount   int64       `json:"unknown_count"`
 	LateCount      int64       `json:"late_count"`
+	DroppedCount   int64       `json:"dropped_count"`
+	Notes          []string    `json:"notes"`
 	All            Figures     `json:"all"`
 	Operations     []Operation `json:"operations"`
 	Seconds        []Second    `json:"seconds"`
@@ -76,7 +78,8 @@ func Summarize(result *load.Result, run Run, thresholds []Threshold) *Summary {
 			SettleSeconds: run.Settle.Seconds(), Users: result.Users, RatePerSecond: result.Rate, Seed: result.Seed, Ledger: run.Ledger,
 		},
 		StartedAt: result.Started.UTC(), ElapsedSeconds: result.Elapsed.Seconds(), Interrupted: run.Interrupted,
-		UnknownCount: result.Unknown, LateCount: result.Late,
+		UnknownCount: result.Unknown, LateCount: result.Late, DroppedCount: result.Dropped,
+		Notes:      append([]string{}, result.Notes...),
 		All:        figuresOf(total(result.Operations), result.Elapsed),
 		Operations: []Operation{}, Seconds: []Second{}, Thresholds: []Verdict{},
 	}

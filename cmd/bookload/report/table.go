@@ -23,7 +23,7 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	writeColumns(b, s.latencyRows(), "l")
 	fmt.Fprintln(b)
 	writeColumns(b, s.answerRows(), "lrrl")
-	if notes := s.notes(); len(notes) > 0 {
+	if notes := s.remarks(); len(notes) > 0 {
 		fmt.Fprintf(b, "\n%s\n", strings.Join(notes, "\n"))
 	}
 	if len(s.Thresholds) > 0 {
@@ -111,8 +111,8 @@ func tally(counts map[string]int64) []string {
 	return list
 }
 
-// notes say what makes the figures less than they seem.
-func (s *Summary) notes() []string {
+// remarks say what makes the figures less than they seem.
+func (s *Summary) remarks() []string {
 	var notes []string
 	if s.Interrupted {
 		notes = append(notes, fmt.Sprintf("The run was interrupted after %s.", formatSeconds(s.ElapsedSeconds)))
@@ -125,7 +125,10 @@ func (s *Summary) notes() []string {
 		notes = append(notes, fmt.Sprintf("Operations that began more than a second after they were due, because all users were waiting: %s.",
 			formatCount(s.LateCount)))
 	}
-	return notes
+	if s.DroppedCount > 0 {
+		notes = append(notes, fmt.Sprintf("Operations that were due and had not begun when the run was over: %s.", formatCount(s.DroppedCount)))
+	}
+	return append(notes, s.Notes...)
 }
 
 func (s *Summary) thresholdRows() [][]string {

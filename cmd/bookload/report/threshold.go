@@ -34,8 +34,8 @@ const Grammar = `SCOPE.METRIC OPERATOR LIMIT, in quotation marks for the shell.
             errors                          share of requests without an answer or with a 5xx: 0.01, 1%
             count                           requests sent: 1000
             status.503 status.4xx status.none   answers with a status or class of them, requests without an answer: 0
-            unknown late                    operations that nobody knows the outcome of, or that began more than a
-                                            second after they were due; with the scope all only
+            unknown late dropped            operations that nobody knows the outcome of, that began more than a second
+                                            after they were due, or never; with the scope all only
   OPERATOR  < <= > >= == !=
 A threshold on something of which nothing was measured counts as crossed.`
 
@@ -88,12 +88,12 @@ func parseSubject(subject string) (scope, metric string, u unit, err error) {
 	if !found || !regexp.MustCompile(`^[A-Za-z0-9_-]+$`).MatchString(scope) {
 		return "", "", "", fmt.Errorf("%q is not an operation or %q, a point and a metric", subject, All)
 	}
-	if scope != All && (metric == "unknown" || metric == "late") {
+	if scope != All && slices.Contains([]string{"unknown", "late", "dropped"}, metric) {
 		return "", "", "", fmt.Errorf("%s is known of all operations together only: %s.%s", metric, All, metric)
 	}
 	u, known := metricUnit(metric)
 	if !known {
-		return "", "", "", fmt.Errorf("there is no metric %q, want one of p50, p90, p95, p99, p999, max, mean, rate, errors, count, status.CODE, unknown, late",
+		return "", "", "", fmt.Errorf("there is no metric %q, want one of p50, p90, p95, p99, p999, max, mean, rate, errors, count, status.CODE, unknown, late, dropped",
 			metric)
 	}
 	return scope, metric, u, nil
@@ -107,7 +107,7 @@ func metricUnit(metric string) (u unit, known bool) {
 		return perSecond, true
 	case "errors":
 		return share, true
-	case "count", "unknown", "late":
+	case "count", "unknown", "late", "dropped":
 		return number, true
 	}
 	return number, regexp.MustCompile(`^status\.([1-5]\d\d|[1-5]xx|` + noAnswer + `)$`).MatchString(metric)

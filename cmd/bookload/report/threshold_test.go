@@ -25,7 +25,7 @@ func aSmallResult() *load.Result {
 		Latency: histogram(2000), Service: histogram(1500),
 	}
 	return &load.Result{
-		Profile: "book", Seed: 7, Users: 2, Started: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC), Elapsed: 10 * time.Second, Unknown: 1,
+		Profile: "book", Seed: 7, Users: 2, Started: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC), Elapsed: 10 * time.Second, Unknown: 1, Dropped: 4,
 		Operations: []load.Operation{book, search, {Name: "list"}},
 		Seconds:    []load.Second{{Answers: 99, Failures: 2, P50: 50 * time.Millisecond, P99: 99 * time.Millisecond}, {}},
 	}
@@ -70,6 +70,7 @@ func TestThresholds(t *testing.T) {
 		{"search.status.504 > 0", false, "0"},
 		{"all.unknown > 0", true, "1"},
 		{"all.late > 0", false, "0"},
+		{"all.dropped > 3", true, "4"},
 
 		// Nothing was measured of these.
 		{"list.p99 > 1s", true, "nothing was measured"},
@@ -106,6 +107,7 @@ func TestThresholdsThatAreNone(t *testing.T) {
 		"search.status.x503y > 5": "no metric",
 		"search.late > 0":         "all.late",
 		"search.unknown > 0":      "all.unknown",
+		"search.dropped > 0":      "all.dropped",
 		"search.p99 => 5ms":       `"=>" is no operator`,
 		"search.p99 = 5ms":        `"=" is no operator`,
 		"search.p99 ! 5ms":        "no operator",
@@ -136,7 +138,7 @@ func TestThresholdsThatAreNone(t *testing.T) {
 func TestGrammarNamesAllMetrics(t *testing.T) {
 	t.Parallel()
 	for _, metric := range []string{"p50", "p90", "p95", "p99", "p999", "max", "mean", "rate", "errors", "count", "status.503", "status.4xx", "status.none",
-		"unknown", "late"} {
+		"unknown", "late", "dropped"} {
 		limit := "1"
 		if strings.ContainsAny(metric[:2], "0123456789x") || metric == "mean" || metric == "max" {
 			limit = "1ms"

@@ -48,6 +48,8 @@ func (t Threshold) measure(s *Summary) (value float64, found bool) {
 		return float64(s.UnknownCount), true
 	case "late":
 		return float64(s.LateCount), true
+	case "dropped":
+		return float64(s.DroppedCount), true
 	}
 	f, found := s.scope(t.Scope)
 	if !found || f.Count == 0 {
