@@ -65,6 +65,7 @@ func (s *Service) AvailableRooms(ctx context.Context, p *AvailableRoomsParams) (
 	if err != nil {
 		return nil, fmt.Errorf("list available rooms: %w", err)
 	}
+	cheapestFirst(offers)
 	offers = slices.DeleteFunc(offers, func(o RoomOffer) bool {
 		return after != nil && !ascending().precedes(*after, point{o.TotalPrice, o.ID})
 	})
@@ -104,22 +105,45 @@ func (s *Service) hotelOffers(ctx context.Context, q *search, hits []hit) ([]Hot
 	if err != nil {
 		return nil, err
 	}
-	byHotel := make(map[int64][]RoomOffer, len(hits))
-	for _, room := range rooms {
-		byHotel[room.HotelID] = append(byHotel[room.HotelID], room)
-	}
-	for _, hotel := range hotels {
+	for i := range hotels {
+		var own []RoomOffer
+		own, rooms = cutRoomsOf(hotels[i].ID, rooms)
 		// The last room may have gone since the walk.
-		if rooms := byHotel[hotel.ID]; len(rooms) > 0 {
+		if len(own) > 0 {
+			cheapestFirst(own)
 			offers = append(offers, HotelOffer{
-				Hotel: hotel, MinTotalPrice: rooms[0].TotalPrice, DistanceKM: distances[hotel.ID], Rooms: rooms,
+				Hotel: hotels[i], MinTotalPrice: own[0].TotalPrice, DistanceKM: distances[hotels[i].ID], Rooms: own,
 			})
 		}
 	}
 	return offers, nil
 }
 
-// offers reads hotels and rooms, and what a stay in each of the rooms costs, in one round trip.
+// cutRoomsOf returns the rooms of a hotel, which stand together, and those that come after them. Before them may be
+// rooms of a hotel that has gone since.
+func cutRoomsOf(hotelID int64, rooms []RoomOffer) (own, rest []RoomOffer) {
+	first := 0
+	for first < len(rooms) && rooms[first].HotelID != hotelID {
+		first++
+	}
+	if first == len(rooms) {
+		return nil, rooms
+	}
+	end := first
+	for end < len(rooms) && rooms[end].HotelID == hotelID {
+		end++
+	}
+	return rooms[first:end:end], rooms[end:]
+}
+
+// cheapestFirst sorts rooms by what the stay costs.
+func cheapestFirst(rooms []RoomOffer) {
+	slices.SortFunc(rooms, func(a, b RoomOffer) int {
+		return cmp.Or(cmp.Compare(a.TotalPrice, b.TotalPrice), cmp.Compare(a.ID, b.ID))
+	})
+}
+
+// offers reads hotels and rooms in the order of their ids, and what a stay in each of the rooms costs, in one round trip.
 func (s *Service) offers(ctx context.Context, want *stay, hotelIDs, roomIDs []int64) ([]catalog.Hotel, []RoomOffer, error) {
 	batch := &pgx.Batch{}
 	found := s.queueOffers(batch, want, hotelIDs, roomIDs)
@@ -150,18 +174,23 @@ func (s *Service) queueOffers(batch *pgx.Batch, want *stay, hotelIDs, roomIDs []
 	return found
 }
 
-// rooms returns the rooms with what a stay in them costs, cheapest first. One that was sold out in the meantime is
-// left out.
+// rooms returns the rooms with what a stay in them costs, in the order in which they were read. One that was sold out in
+// the meantime is left out.
 func (f *foundOffers) rooms(want *stay) []RoomOffer {
+	length := want.to.Sub(want.from)
 	offers := make([]RoomOffer, 0, len(f.catalog.Rooms))
-	for _, room := range f.catalog.Rooms {
-		if offer := newRoomOffer(room, want, f.touched[room.ID]); offer.Available >= want.rooms {
-			offers = append(offers, offer)
+	// The nights of all rooms share one allocation.
+	nights := make([]Night, len(f.catalog.Rooms)*length)
+	for i := range f.catalog.Rooms {
+		var own []Night
+		own, nights = nights[:length:length], nights[length:]
+		offers = append(offers, RoomOffer{Room: f.catalog.Rooms[i], Nightly: own})
+		offer := &offers[len(offers)-1]
+		offer.price(want, f.touched[offer.ID])
+		if offer.Available < want.rooms {
+			offers = offers[:len(offers)-1]
 		}
 	}
-	slices.SortFunc(offers, func(a, b RoomOffer) int {
-		return cmp.Or(cmp.Compare(a.TotalPrice, b.TotalPrice), cmp.Compare(a.ID, b.ID))
-	})
 	return offers
 }
 
@@ -177,23 +206,22 @@ const selectTouchedNights = `
 SELECT n.room_id, n.night, n.capacity - n.booked AS free, n.price, n.closed
 FROM room_nights n WHERE n.room_id = ANY ($1::bigint[]) AND n.night >= $2::date AND n.night < $3::date`
 
-// newRoomOffer prices a stay in room, given the nights of the stay that were touched.
-func newRoomOffer(room catalog.Room, want *stay, touched []touchedNight) RoomOffer {
-	offer := RoomOffer{Room: room, Available: room.Quantity, Nightly: make([]Night, want.to.Sub(want.from))}
-	for i := range offer.Nightly {
-		offer.Nightly[i] = Night{Date: want.from.AddDays(i), Price: room.Price * int64(want.rooms)}
+// price tells what a stay in the room costs and how many are free, given the nights of the stay that were touched.
+func (o *RoomOffer) price(want *stay, touched []touchedNight) {
+	o.Available = o.Quantity
+	for i := range o.Nightly {
+		o.Nightly[i] = Night{Date: want.from.AddDays(i), Price: o.Room.Price * int64(want.rooms)}
 	}
 	for _, n := range touched {
-		offer.Available = min(offer.Available, n.free)
+		o.Available = min(o.Available, n.free)
 		if n.closed {
-			offer.Available = 0
+			o.Available = 0
 		}
 		if n.price != nil {
-			offer.Nightly[n.night.Sub(want.from)].Price = *n.price * int64(want.rooms)
+			o.Nightly[n.night.Sub(want.from)].Price = *n.price * int64(want.rooms)
 		}
 	}
-	for _, night := range offer.Nightly {
-		offer.TotalPrice += night.Price
+	for _, night := range o.Nightly {
+		o.TotalPrice += night.Price
 	}
-	return offer
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/shumbooking/shumbooking/catalog"
 	"github.com/shumbooking/shumbooking/platform/date"
 	"github.com/shumbooking/shumbooking/platform/errs"
@@ -191,7 +193,7 @@ func (s *Service) searchHotels(ctx context.Context, q *search, p *SearchParams) 
 		}
 	}
 	walk := q.walkHotels(after, p.Limit+1)
-	hits, err := pg.Collect[hit](ctx, s.db, walk.String(), walk.Args()...)
+	hits, err := s.collect(ctx, walk, p.Limit+1)
 	if err != nil {
 		return nil, err
 	}
@@ -268,8 +270,23 @@ func onePerHotel(hits []hit) []hit {
 }
 
 func (s *Service) walk(ctx context.Context, q *search, d direction, part stretch) ([]hit, error) {
-	walk := q.walkRooms(d, part)
-	return pg.Collect[hit](ctx, s.db, walk.String(), walk.Args()...)
+	return s.collect(ctx, q.walkRooms(d, part), part.limit)
+}
+
+// collect reads the hits of a walk, of which there are no more than limit. Their columns stand in the order of the fields:
+// to find them by name costs more than to read them.
+func (s *Service) collect(ctx context.Context, walk *pg.Statement, limit int) ([]hit, error) {
+	rows, err := s.db.Query(ctx, walk.String(), walk.Args()...)
+	if err != nil {
+		return nil, err
+	}
+	hits := make([]hit, 0, limit)
+	var h hit
+	_, err = pgx.ForEachRow(rows, []any{&h.ID, &h.HotelID, &h.Total, &h.Bound, &h.Title, &h.Distance, &h.Rooms}, func() error {
+		hits = append(hits, h)
+		return nil
+	})
+	return hits, err
 }
 
 // countUntil returns how many of the hits, which are in order of total price, come no later than the point.
@@ -299,5 +316,7 @@ func (d direction) precedes(a, b point) bool { return d.compare(a, b) < 0 }
 
 // sorted returns hits in the direction's order of total prices.
 func (d direction) sorted(hits []hit) []hit {
-	return slices.SortedFunc(slices.Values(hits), func(a, b hit) int { return d.compare(a.atTotal(), b.atTotal()) })
+	inOrder := slices.Clone(hits)
+	slices.SortFunc(inOrder, func(a, b hit) int { return d.compare(a.atTotal(), b.atTotal()) })
+	return inOrder
 }

@@ -121,7 +121,7 @@ func (f *Found) scanFacilities(rows pgx.Rows) error {
 		Facility
 		owners []int64
 	}
-	var all []shared
+	all := make([]shared, 0, fewFacilities)
 	var one shared
 	_, err := pgx.ForEachRow(rows, []any{&one.ID, &one.Title, &one.owners}, func() error {
 		all = append(all, one)
@@ -153,6 +153,9 @@ func (f *Found) scanFacilities(rows pgx.Rows) error {
 	}
 	return nil
 }
+
+// fewFacilities is about as many as the hotels of a page have among them.
+const fewFacilities = 64
 
 // scanImages reads the images that are ready, each with its owner, in the order of the galleries.
 func (f *Found) scanImages(rows pgx.Rows) error {

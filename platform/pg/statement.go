@@ -17,8 +17,13 @@ type Statement struct {
 // NewStatement returns a statement without SQL whose first arguments are args,
 // for fragments that refer to them as $1 and so on.
 func NewStatement(args ...any) *Statement {
-	return &Statement{args: args}
+	s := &Statement{args: args}
+	s.sql.Grow(roomForSQL)
+	return s
 }
+
+// roomForSQL is as much as the longest statements have, so that they are not copied while they grow.
+const roomForSQL = 4 << 10
 
 // Add appends a fragment on a line of its own, in which each ? stands for the
 // next of args. Values never become part of the SQL.
