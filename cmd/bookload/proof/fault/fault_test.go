@@ -1,0 +1,72 @@
+package fault_test
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/shumbooking/shumbooking/cmd/bookload/load"
+	"github.com/shumbooking/shumbooking/cmd/bookload/proof/site"
+)
+
+func TestMain(m *testing.M) {
+	registerToxics()
+	os.Exit(site.Main(m))
+}
+
+const (
+	users = 4
+	// longest is more than all cells of a site take.
+	longest = time.Hour
+	// processing is how long photographs may take whose jobs failed during faults: the worker tries again later and later.
+	processing = time.Minute
+)
+
+func TestPostgres(t *testing.T) {
+	t.Parallel()
+	runAll(t, "", postgresCells())
+}
+
+func TestRedis(t *testing.T) {
+	t.Parallel()
+	runAll(t, "", redisCells())
+}
+
+func TestBucket(t *testing.T) {
+	t.Parallel()
+	runAll(t, "", bucketCells())
+}
+
+// runAll runs cells one after the other on a site of their own under a load that does not stop, and then compares what
+// the load was told with what the service remembers.
+func runAll(t *testing.T, binary string, cells []cell) {
+	t.Helper()
+	r := newRig(t, binary)
+	under := r.site.Begin(load.Config{Profile: "mixed", Users: users, Duration: longest, Seed: 1})
+	under.More()
+	r.noteLevel(t)
+	for _, c := range cells {
+		if c.long && !*site.Long {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) { c.run(t, r) })
+	}
+	wantTimely(t, under.End())
+	r.site.WantClean(under, processing)
+	r.site.WantRunning()
+}
+
+// wantTimely checks all answers that the load had.
+func wantTimely(t *testing.T, result *load.Result) {
+	t.Helper()
+	for _, o := range result.Operations {
+		if slowest := time.Duration(o.Service.Max()) * time.Microsecond; slowest >= deadline {
+			t.Errorf("the slowest %s of the load took %v, want less than %v", o.Name, slowest, deadline)
+		}
+		for status, n := range o.Statuses {
+			if status == 0 || status >= 500 && status != 503 {
+				t.Errorf("%d times %s of the load has the status %d, want none but 503 for what is not possible now", n, o.Name, status)
+			}
+		}
+	}
+}
