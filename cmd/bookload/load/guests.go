@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -42,14 +43,20 @@ func (r *run) findGuests(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	for _, a := range made {
-		if a == nil {
-			continue
+	r.guests = slices.DeleteFunc(made, func(a *account) bool { return a == nil })
+	if len(r.guests) == 0 {
+		// There must be one, however long that takes.
+		email, password := r.stranger(strconv.Itoa(0))
+		first, err := register(ctx, r.setup, 0, email, password)
+		if err != nil {
+			return err
 		}
+		r.guests = []*account{first}
+	}
+	for _, a := range r.guests {
 		if err := r.keep(ledger.Entry{Guest: &a.Guest}); err != nil {
 			return err
 		}
-		r.guests = append(r.guests, a)
 	}
 	if turnedAway.Load() {
 		r.note("The service limits how many accounts one address may make: %d users share %d guests.", r.config.Users, len(r.guests))
@@ -57,17 +64,16 @@ func (r *run) findGuests(ctx context.Context) error {
 	return nil
 }
 
-// newGuest makes an account. It waits out the limits for the first, and returns nil for any other that the service turns away.
+// newGuest makes an account, or returns nil if the service limits how many there may be.
 func (r *run) newGuest(ctx context.Context, n int) (*account, error) {
 	email, password := r.stranger(strconv.Itoa(n))
-	if n > 0 {
-		a, err := register(ctx, r.setup.Once(), n, email, password)
-		if answered(err, http.StatusTooManyRequests) {
-			return nil, nil //nolint:nilnil // There is none, and that is no error.
-		}
-		if err == nil {
-			return a, nil
-		}
+	a, err := register(ctx, r.setup.Once(), n, email, password)
+	switch {
+	case err == nil:
+		return a, nil
+	case answered(err, http.StatusTooManyRequests):
+		return nil, nil //nolint:nilnil // There is none, and that is no error.
+	default:
+		return register(ctx, r.setup, n, email, password)
 	}
-	return register(ctx, r.setup, n, email, password)
 }

@@ -15,11 +15,14 @@ import (
 )
 
 const (
-	defaultUsers = 16
+	defaultUsers  = 16
+	defaultSettle = 30 * time.Second
 	// openUsers is how many operations of an open loop may be under way at once if the caller does not say.
 	openUsers = 256
 	// setupTimeout bounds what is done before the load: accounts, hotels and a look at what there is.
 	setupTimeout = 3 * time.Minute
+	// reachTimeout bounds the wait for a service that is not ready.
+	reachTimeout = 10 * time.Second
 )
 
 // Config says what load there is to be.
@@ -30,7 +33,7 @@ type Config struct {
 	Run string
 	// Duration is how long operations are begun, and RampUp how long of it until all users are at work or the whole rate is due.
 	Duration, RampUp time.Duration
-	// Settle is how long to go on, after that, until all outcomes are known.
+	// Settle is how long to go on, after that, until all outcomes are known; half a minute if it is zero.
 	Settle time.Duration
 	// Users begin one operation after the other. With a Rate they are how many there are to begin what is due.
 	Users int
@@ -82,6 +85,9 @@ func newRun(c Config) (*run, error) {
 		if c.Rate > 0 {
 			c.Users = openUsers
 		}
+	}
+	if c.Settle == 0 {
+		c.Settle = defaultSettle
 	}
 	if c.Run == "" {
 		c.Run = strings.ToLower(rand.Text()[:12])

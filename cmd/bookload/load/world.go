@@ -73,9 +73,9 @@ func (r *run) prepare(ctx context.Context) error {
 
 // reach fails soon if nobody answers: the rest of the setup would try for long.
 func (r *run) reach(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	soon, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
-	answer, _ := r.setup.Settle(ctx, client.Request{Op: "ready", Method: http.MethodGet, Path: "/ready"})
+	answer, _ := r.setup.SettleUntil(ctx, soon.Done(), client.Request{Op: "ready", Method: http.MethodGet, Path: "/ready"})
 	if !answer.OK() {
 		return &client.UnexpectedError{Op: "the service is not ready", Answer: answer}
 	}
