@@ -74,6 +74,7 @@ func TestCommandLines(t *testing.T) {
 		{aRun + "--ledger -", exitUsage, "--ledger is a file"},
 		{aRun + "--ledger main.go", exitUsage, "main.go exists already"},
 		{aRun + "--fail-if search.p99>5", exitUsage, `--fail-if: threshold "search.p99>5"`},
+		{aRun + "--fail-if serach.p99>5ms", exitUsage, `no operation is named "serach": there are book, booking`},
 		{aRun + "now", exitUsage, `unexpected argument "now"`},
 		{aRun + "--json no/such/directory/x", exitFailure, "no such file"},
 		{aRun + "--html no/such/directory/x", exitFailure, "no such file"},
@@ -152,6 +153,11 @@ func TestHelp(t *testing.T) {
 	for _, profile := range load.Profiles() {
 		if !strings.Contains(runHelp, "\n                             "+profile+" ") {
 			t.Errorf("the help does not tell of the profile %s", profile)
+		}
+	}
+	for _, operation := range load.Operations() {
+		if !regexp.MustCompile(`(?s)The operations are .*\b` + operation + `\b.*depends on the profile`).MatchString(runHelp) {
+			t.Errorf("the help does not tell of the operation %s", operation)
 		}
 	}
 	if profiles := load.Profiles(); profiles[0] != readOnly {

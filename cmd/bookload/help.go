@@ -42,6 +42,8 @@ What comes out
 
 Conditions of --fail-if
   ` + report.Grammar + `
+  The operations are book, booking, cancel, cities, countries, facilities, free_rooms, health, hotel, hotels, me, my_bookings,
+  nights, pry, refresh, register, rooms, search, sign_in and upload; which of them occur depends on the profile.
 
 SIGINT or SIGTERM ends the load in order: what was begun is settled, and the report is written. A second one ends the program
 at once; the ledger is good even then.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,8 +53,11 @@ func parseRun(f *flags, getenv func(string) string) *runOrder {
 	f.set.BoolVar(&o.quiet, "quiet", false, "")
 	f.set.Func("fail-if", "", func(expression string) error {
 		threshold, err := report.ParseThreshold(expression)
-		if err != nil {
+		switch {
+		case err != nil:
 			f.problem("--fail-if: %v", err)
+		case threshold.Scope != report.All && !slices.Contains(load.Operations(), threshold.Scope):
+			f.problem("--fail-if: threshold %q: no operation is named %q: there are %s", expression, threshold.Scope, strings.Join(load.Operations(), ", "))
 		}
 		o.thresholds = append(o.thresholds, threshold)
 		return nil

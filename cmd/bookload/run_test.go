@@ -99,9 +99,9 @@ func TestCrossedThresholdsFailTheRun(t *testing.T) {
 	t.Parallel()
 	base := aService(t, func(int) {})
 	o := invoke(t.Context(), nil, "run", "--base-url", base, "--profile", "browse", "--duration", "1s", "--quiet",
-		"--fail-if", "all.count > 0", "--fail-if", "serach.p99 > 1h", "--fail-if", "all.errors > 0")
+		"--fail-if", "all.count > 0", "--fail-if", "book.p99 > 1h", "--fail-if", "all.errors > 0")
 	want := regexp.MustCompile(`^bookload run: the threshold "all.count > 0" is crossed: [\d,]+
-bookload run: the threshold "serach.p99 > 1h" is crossed: nothing was measured
+bookload run: the threshold "book.p99 > 1h" is crossed: nothing was measured
 $`)
 	if o.code != exitFailure || !want.MatchString(o.stderr) || strings.Count(o.stdout, "CROSSED") != 2 {
 		t.Errorf("exit code %d, %q and %s", o.code, o.stderr, o.stdout)
