@@ -118,6 +118,7 @@ func partOf(form *multipart.Writer, n int) (interface{ Write([]byte) (int, error
 var history = []string{
 	`DELETE FROM cities c WHERE NOT EXISTS (SELECT FROM hotels h WHERE h.city_id = c.id)`, // of the demo: they take long to copy
 	`VACUUM FULL cities`,
+	`UPDATE river_job SET state = 'completed', finalized_at = now() WHERE kind = 'image_process'`, // The service may have ended before it said so.
 	`INSERT INTO users (email, password_hash) VALUES ('carl@example.com', 'x')`,
 	stay(-20, -18, -40, "", ""),
 	stay(-3, 2, -10, "-2", "night >= current_date - 2"),

@@ -155,6 +155,7 @@ func (s *storedReply) differsFromBooking() []string {
 		return []string{err.Error()}
 	}
 	b := &s.booked
+	b.Reference = told.Reference // It is not stored.
 	wrong := differences(&told.Booking, &b.Booking)
 	if told.ID != b.ID || told.Status != confirmed || told.CancelledAt != nil {
 		wrong = append(wrong, fmt.Sprintf("the body is booking %d, %s", told.ID, told.Status))

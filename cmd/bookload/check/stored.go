@@ -40,7 +40,10 @@ func (d *database) compareBookings(ctx context.Context, p *promises) error {
 		b := &r.Booking
 		fields := []any{&b.ID, &b.RoomID, &b.HotelID, &b.UserID, &b.DateFrom, &b.DateTo, &b.Guests, &b.Rooms, &b.Status, &b.Price, &b.Currency, &r.Nights, &r.Prices}
 		_, err = pgx.ForEachRow(rows, fields, func() error {
-			b.Nightly = lines(r.Nights, r.Prices)
+			b.Nightly, b.Reference = lines(r.Nights, r.Prices), ""
+			if told := p.bookings[b.ID]; told != nil {
+				b.Reference = told.told.Reference // It is not stored.
+			}
 			c.add(b)
 			return nil
 		})
