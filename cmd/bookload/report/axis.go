@@ -79,7 +79,7 @@ func timeAxis(seconds, start, end float64) *axis {
 func latencyAxis(least, most int64, start, end float64) *axis {
 	low := math.Floor(math.Log10(float64(max(1, least))))
 	high := max(low+1, math.Ceil(math.Log10(float64(max(1, most)))))
-	a := &axis{from: low, to: high, start: start, end: end, position: func(v float64) float64 { return math.Log10(max(1, v)) }}
+	a := &axis{from: low, to: high, start: start, end: end, position: math.Log10}
 	factors := []int64{1}
 	if high-low <= 2 {
 		factors = []int64{1, 2, 5}

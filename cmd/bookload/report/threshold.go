@@ -33,11 +33,12 @@ const Grammar = `SCOPE.METRIC OPERATOR LIMIT, in quotation marks for the shell.
             rate                            answers a second that are not failures: 250, 250/s
             errors                          share of requests without an answer or with a 5xx: 0.01, 1%
             count                           requests sent: 1000
-            status.503 status.4xx status.none   answers with a status or class of them, requests without an answer: 0
+            status.503 status.4xx           answers with a status, or with one of a class: 0
+            status.none                     requests without an answer: 0
             unknown late dropped            operations that nobody knows the outcome of, that began more than a second
                                             after they were due, or never; with the scope all only
   OPERATOR  < <= > >= == !=
-A threshold on something of which nothing was measured counts as crossed.`
+  A threshold on something of which nothing was measured counts as crossed.`
 
 // A unit says how limits of a metric are written, and what its JSON calls them.
 type unit string
