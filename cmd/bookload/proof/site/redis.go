@@ -33,7 +33,7 @@ func (r *Redis) Start() {
 		r.tb.Fatal(err)
 	}
 	_, port := hostPort(r.tb, r.addr)
-	r.Process = proctest.Start(r.tb, nil, path, "--port", port, "--bind", "127.0.0.1", "--save", "")
+	r.Process = proctest.Start(r.tb, nil, path, "--port", port, "--bind", "127.0.0.1", "--save", "", "--loglevel", "warning")
 	client := redis.NewClient(&redis.Options{Addr: r.addr, MaxRetries: -1})
 	defer func() { _ = client.Close() }() // Nothing of it is under way.
 	proctest.Eventually(r.tb, "Redis answers", func() bool {
