@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/shumbooking/shumbooking/cmd/bookload/check"
+	"github.com/shumbooking/shumbooking/cmd/bookload/ledger"
 )
 
 func TestCheck(t *testing.T) {
@@ -15,6 +16,22 @@ func TestCheck(t *testing.T) {
 		t.Parallel()
 		c := w.copy(t)
 		wantSound(t, c.check())
+	})
+	t.Run("SoundAPI", func(t *testing.T) {
+		t.Parallel()
+		testSoundAPI(t, w)
+	})
+	t.Run("APIAlone", func(t *testing.T) {
+		t.Parallel()
+		testDamagedAPI(t, w)
+	})
+	t.Run("APIThatTellsOtherwise", func(t *testing.T) {
+		t.Parallel()
+		testLyingAPI(t, w)
+	})
+	t.Run("ManyOfARule", func(t *testing.T) {
+		t.Parallel()
+		testMany(t, w)
 	})
 	for _, d := range damages() {
 		t.Run(d.name, func(t *testing.T) {
@@ -62,4 +79,64 @@ func wantRules(t *testing.T, r *check.Result, want string) {
 
 func damages() []damage {
 	return slices.Concat(bookingDamages(), nightDamages(), replyDamages(), schemaDamages(), toldDamages())
+}
+
+// Each rule must be the one that finds something: without it, that damage would not be found, or be taken for one of
+// the schema.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	needed := map[string]bool{"list_differs": true} // by APIThatTellsOtherwise
+	for _, d := range damages() {
+		rules := strings.Fields(d.want)
+		if rest := slices.DeleteFunc(rules, func(rule string) bool { return rule == "schema_differs" }); len(rest) == 1 {
+			needed[rest[0]] = true
+		} else if len(rest) == 0 && d.want != "" {
+			needed["schema_differs"] = true
+		}
+	}
+	known := make(map[string]bool)
+	for _, rule := range check.Rules() {
+		if known[rule.Name] = true; !needed[rule.Name] {
+			t.Errorf("no damage is found by %s alone: %s", rule.Name, rule.Says)
+		}
+	}
+	for name := range needed {
+		if !known[name] {
+			t.Errorf("Rules() does not tell of %s", name)
+		}
+	}
+}
+
+// A check with nothing to compare the ledger with would find nothing.
+func TestCheckNothing(t *testing.T) {
+	t.Parallel()
+	if r, err := check.Check(t.Context(), check.Config{Ledger: new(ledger.Ledger)}); err == nil {
+		t.Errorf("Check() = %+v, want an error", r)
+	}
+}
+
+func TestWriteTo(t *testing.T) {
+	t.Parallel()
+	r := check.Result{
+		Findings:  []check.Finding{{Rule: "price_differs", Text: "booking 7"}, {Rule: "price_differs", Text: "and 4 more"}},
+		Total:     5,
+		Compared:  []check.Count{{What: "bookings", N: 9}, {What: "nights", N: 12}},
+		Undecided: []string{"the rest"},
+	}
+	const want = "price_differs: booking 7\nprice_differs: and 4 more\nundecided: the rest\ncompared 9 bookings, 12 nights\n5 findings\n"
+	var got strings.Builder
+	if n, err := r.WriteTo(&got); err != nil || got.String() != want || n != int64(len(want)) {
+		t.Errorf("WriteTo() = %d, %v and\n%swant\n%s", n, err, &got, want)
+	}
+}
+
+// Twenty findings of a rule are shown, and how many more there are.
+func testMany(t *testing.T, w *world) {
+	t.Helper()
+	c := w.copy(t)
+	c.damage("UPDATE bookings SET hotel_id = hotel_id + 1 WHERE id IN (SELECT id FROM bookings ORDER BY id LIMIT 50)")
+	r := c.check()
+	if last := r.Findings[len(r.Findings)-1]; len(r.Findings) != 21 || r.Total != 50 || last.Text != "and 30 more" {
+		t.Errorf("50 findings: got %d, %d in all, the last %q", len(r.Findings), r.Total, last.Text)
+	}
 }

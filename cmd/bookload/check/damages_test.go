@@ -138,6 +138,13 @@ func bookingDamages() []damage {
 		{name: "TooManyBookingsOnANight", sql: crowd(), ledger: askForCrowd, want: "too_many_bookings"},
 		{name: "NoParty", sql: without("bookings", "bookings_guests_check", set("bob-40", "guests = 0")), want: "booking_differs check_broken reply_differs schema_differs"},
 		{name: "PartyTooLarge", sql: set("bob-70", "guests = 9"), ledger: func(l *ledger.Ledger) { op(l, "bob-70").Guests = 9 }, want: "party_too_large reply_differs"},
+		{name: "PartyTooLargeAsAskedFor", sql: "UPDATE bookings SET guests = 9 WHERE room_id = " + room(doubleRoom) + " AND date_from = " + night(65), ledger: func(l *ledger.Ledger) {
+			for i := range l.Ops {
+				if asked := &l.Ops[i]; asked.Kind == ledger.Book && asked.Key == "" {
+					asked.Guests, asked.Outcome.Booking.Guests = 9, 9
+				}
+			}
+		}, want: "party_too_large"},
 		{name: "MoreRooms", sql: set("bob-40", "rooms = 2"), want: "booking_differs counter_differs reply_differs"},
 		{name: "NoRooms", sql: without("bookings", "bookings_rooms_check", set("bob-40", "rooms = 0")), want: "booking_differs check_broken counter_differs party_too_large reply_differs schema_differs"},
 		{name: "AnotherPrice", sql: set("bob-40", "price = price - 1"), want: "booking_differs price_differs reply_differs"},
@@ -171,7 +178,7 @@ const crowdSize = 10
 func crowd() string {
 	sql := []string{
 		"UPDATE rooms SET quantity = 100 WHERE id = " + room(oldRoom),
-		"UPDATE room_nights SET capacity = 100 WHERE night > now() AND room_id = " + room(oldRoom),
+		"UPDATE room_nights SET capacity = 100 WHERE night >= " + night(0) + " AND room_id = " + room(oldRoom),
 	}
 	for n := range crowdSize {
 		sql = append(sql, copyBooking("bob-50", -n, "1"))

@@ -43,6 +43,8 @@ func replyDamages() []damage {
 		{name: "ReplyAtNoTime", sql: reply("photo-1", "created_at = 'infinity'"), want: "reply_damaged"},
 		{name: "ReplyTwice", sql: insertCopy("idempotency_keys", "caller, key, fingerprint, status, location, etag, body, created_at",
 			"caller, 'again', fingerprint, status, location, etag, body, created_at", "key = 'bob-40'"), want: "reply_twice"},
+		{name: "ReplyToABookingThatNeverWas", sql: script(insertCopy("idempotency_keys", "caller, key, fingerprint, status, location, etag, body",
+			"caller, 'again', fingerprint, 201, '/bookings/999999', etag, body", "key = 'photo-1'"), forged("again", "x", "x")), want: "reply_without_booking"},
 		{name: "KeyTwice", sql: without("idempotency_keys", "idempotency_keys_pkey", insertCopy("idempotency_keys", "caller, key, fingerprint, status, location, etag, body, created_at",
 			"caller, key, fingerprint, status, location, etag, body, created_at", "key = 'photo-1'")), want: "key_twice schema_differs"},
 

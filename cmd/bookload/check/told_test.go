@@ -66,7 +66,7 @@ func toldDamages() []damage {
 				}
 			}
 		}, want: "reference_twice"},
-		changeKind("CancelledAnother", ledger.Cancel, "told_wrong", func(o *ledger.Outcome) { o.Booking.ID++ }),
+		changeKind("CancelledAnother", ledger.Cancel, "reference_twice told_wrong", func(o *ledger.Outcome) { o.Booking.ID++ }),
 		changeKind("CancelledAndConfirmed", ledger.Cancel, "told_wrong", func(o *ledger.Outcome) { o.Booking.Status = "confirmed" }),
 		changeKind("CancelledAtAnotherPrice", ledger.Cancel, "told_wrong", func(o *ledger.Outcome) { o.Booking.Price, o.Booking.Nightly[0].Price = 1, 1 }),
 		changeKind("CancelRefusedThoughDone", ledger.Cancel, "booking_status_differs", func(o *ledger.Outcome) { o.Result, o.Status, o.Booking = ledger.Refused, http.StatusConflict, nil }),

@@ -40,7 +40,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{binary: build(t), db: pgtest.Config(t), images: t.TempDir(), today: date.Of(time.Now().UTC())}
 	w.ledger.Header = ledger.Header{Version: ledger.Version, Run: "test", Started: time.Now()}
-	api, stop := w.serve(t, w.db)
+	_, api, stop := w.serve(t, w.db)
 	r := &recorder{t: t, w: w, client: api, tokens: make(map[int64]string)}
 	r.fill()
 	stop()
@@ -66,9 +66,9 @@ func build(t *testing.T) string {
 }
 
 // serve runs the service on a database, with everything that it needs in one process, until stop is called or the test ends.
-func (w *world) serve(t *testing.T, db pg.Config) (api *client.Client, stop func()) {
+func (w *world) serve(t *testing.T, db pg.Config) (addr string, api *client.Client, stop func()) {
 	t.Helper()
-	addr := proctest.FreeAddress(t)
+	addr = proctest.FreeAddress(t)
 	process := proctest.Start(t, []string{
 		"APP_ENV=local", "DB_HOST=" + db.Host, "DB_PORT=" + strconv.Itoa(db.Port), "DB_NAME=" + db.Name,
 		"DB_USERNAME=" + db.Username, "DB_PASSWORD=" + db.Password, "IMAGES_DIR=" + w.images, "RATE_LIMIT_ENABLED=false",
@@ -85,7 +85,7 @@ func (w *world) serve(t *testing.T, db pg.Config) (api *client.Client, stop func
 	if err != nil {
 		t.Fatal(err)
 	}
-	return api, func() {
+	return addr, api, func() {
 		api.Close()
 		process.Kill()
 	}
