@@ -42,7 +42,7 @@ var program = sync.OnceValues(func() (string, error) {
 		return "", fmt.Errorf("build the service: %w", err)
 	}
 	path := filepath.Join(programDir(), "booking")
-	command := exec.Command("go", "build", "-o", path, "./cmd/booking") //nolint:gosec // a directory of its own
+	command := exec.Command("go", "build", "-o", path, "./cmd/booking")
 	command.Dir = "../../.."
 	if said, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the service: %w: %s", err, said)
@@ -213,10 +213,10 @@ func TestLossyNetwork(t *testing.T) {
 	forward := httputil.NewSingleHostReverseProxy(target)
 	var requests atomic.Int64
 	lossy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch n := requests.Add(1); {
-		case n%8 == 3:
+		switch requests.Add(1) % 8 {
+		case 3:
 			panic(http.ErrAbortHandler)
-		case n%8 == 7:
+		case 7:
 			forward.ServeHTTP(httptest.NewRecorder(), r)
 			panic(http.ErrAbortHandler)
 		}
