@@ -68,7 +68,7 @@ func OpenBucket(c BucketConfig) (*Bucket, error) {
 	}
 	client, err := minio.NewCore(endpoint.Host, &minio.Options{
 		Creds:  credentials.NewStaticV4(c.AccessKeyID, c.SecretAccessKey, ""),
-		Secure: secure, Region: c.Region, Transport: observed{transport}, MaxRetries: maxAttempts,
+		Secure: secure, Region: c.Region, Transport: observed{impatient{transport}}, MaxRetries: maxAttempts,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open bucket: %w", err)
@@ -76,7 +76,7 @@ func OpenBucket(c BucketConfig) (*Bucket, error) {
 	return &Bucket{client: *client, transport: transport, name: c.Bucket, prefix: c.Prefix}, nil
 }
 
-// newTransport returns a transport that waits for nothing forever, but for a body, which ends with its context.
+// newTransport returns a transport that waits for nothing forever.
 func newTransport(secure bool) (*http.Transport, error) {
 	transport, err := minio.DefaultTransport(secure)
 	if err != nil {
