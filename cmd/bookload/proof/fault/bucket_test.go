@@ -5,15 +5,15 @@ import "time"
 func usesBucket(m marks) int64 { return m.bucket }
 
 func bucketCells() []cell {
-	const storeTime = 7 * time.Second
+	const storeTime = 9 * time.Second // that the service gives it, and what it takes to take back
 	away := expectation{ways: at(everything(works), refuses, upload, picture), health: []string{"degraded"}, booked: true, affects: refusesSome(upload, picture)}
 	slow := expectation{ways: at(everything(works), either, upload, picture), booked: true, affects: passes(usesBucket)}
 	fine := expectation{ways: everything(works), booked: true, affects: passes(usesBucket)}
 	return []cell{
 		{name: "latency", behaviour: "With 300 ms for each answer photographs come and go, slowly.",
 			fault: by(toBucket, latency(toClient, 300, 0)), expect: fine},
-		{name: "latency above the budgets", behaviour: "With 9 s for each answer uploads are 503 after 8 s and pictures after 8 s. All else works.",
-			fault: by(toBucket, latency(toClient, 9000, 0)), hold: patient, expect: away},
+		{name: "latency above the budgets", behaviour: "With 9 s for each answer uploads and pictures are 503 within 10 s. All else works.",
+			fault: by(toBucket, latency(toClient, 9000, 0)), hold: storeTime, expect: away},
 		{name: "jitter", behaviour: "Answers after 0 to 200 ms are answers.", fault: by(toBucket, latency(toClient, 100, 100)), expect: fine},
 		{name: "reset", behaviour: "Connections that are reset: three attempts, then 503. All else works.", fault: by(toBucket, reset()), expect: away},
 		{name: "half-open to the server", behaviour: "What is sent vanishes: 503 within 10 s. All else works.",
@@ -21,7 +21,7 @@ func bucketCells() []cell {
 		{name: "half-open to the client", behaviour: "What is answered vanishes: 503 within 10 s. All else works.",
 			fault: by(toBucket, silence(toClient)), hold: storeTime, expect: away},
 		{name: "forgotten", behaviour: "All connections are dead at once, and new ones work: what was under way is 503, and then there are others.",
-			fault: forgotten(toBucket), hold: 2 * storeTime, expect: expectation{ways: at(everything(works), returns, upload, picture), booked: true, affects: passes(usesBucket)}},
+			fault: forgotten(toBucket), hold: storeTime + patient, expect: expectation{ways: at(everything(works), returns, upload, picture), booked: true, affects: passes(usesBucket)}},
 		{name: "down", behaviour: "A refused connection: three attempts, then 503. All else works.", fault: refused(toBucket), expect: away},
 		{name: "bandwidth", behaviour: "10 KB/s on each connection are enough for small pictures.", fault: by(toBucket, bandwidth(10)), expect: slow},
 		{name: "slicer", behaviour: "Answers in pieces of ten bytes are answers.", fault: by(toBucket, slices10()), expect: fine},

@@ -110,9 +110,11 @@ func (c *cell) run(t *testing.T, r *rig) {
 	heal := c.fault(r.ways)
 	ctx, end := context.WithTimeout(t.Context(), hold)
 	defer end()
-	seen := r.probe(ctx)
-	after := r.marks(t)
-	heal()
+	var after marks
+	seen := r.probe(ctx, func() {
+		after = r.marks(t)
+		heal()
+	})
 	c.expect.judge(t, seen, before, after)
 	r.wantRecovered(t)
 	r.wantNoLeak(t)

@@ -65,22 +65,25 @@ func (e *expectation) judgeOp(t *testing.T, o op, seen []*sighting) {
 	succeeded := slices.ContainsFunc(seen, (*sighting).succeeded)
 	last := make(map[int]*sighting)
 	for _, s := range seen {
-		last[s.api] = s
+		if !s.late {
+			last[s.api] = s
+		}
 		switch w := e.ways[o]; {
 		case w == works && !s.OK():
 			t.Errorf("%v, want it to work all the time", s)
-		case w == refuses && s.OK() && s.begin > onset:
+		case w == refuses && s.OK() && s.begin > onset && !s.late:
 			t.Errorf("%v, want 503", s)
 		}
 	}
 	if e.ways[o] == partly && !succeeded {
 		t.Errorf("%s never works: %v", o, seen[len(seen)-1])
 	}
-	if e.ways[o] == returns {
-		for _, s := range last {
-			if !s.OK() {
-				t.Errorf("%v is the last one, want it to work again", s)
-			}
+	if e.ways[o] != returns {
+		return
+	}
+	for api := range apis {
+		if s := last[api]; s == nil || !s.OK() {
+			t.Errorf("%s of API %d is %v in the end, want it to work again", o, api, s)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (r *rig) count(t *testing.T, sql string) (n int64) {
 
 // A level is what a site holds on to while all is well: by API, and in the database.
 type level struct {
-	goroutines, files [3]float64
+	goroutines, files [apis]float64
 	sessions          int64
 }
 
@@ -57,7 +57,7 @@ func (r *rig) noteLevel(t *testing.T) {
 	t.Helper()
 	ctx, end := context.WithTimeout(t.Context(), brief)
 	defer end()
-	r.probe(ctx)
+	r.probe(ctx, func() {})
 	now := r.levelNow(t)
 	r.level.sessions = max(r.level.sessions, now.sessions)
 	for i := range r.site.APIs {

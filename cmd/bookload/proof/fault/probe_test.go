@@ -45,6 +45,8 @@ type sighting struct {
 	api   int
 	begin time.Duration // after the fault
 	took  time.Duration
+	// late is whether the fault was over when the answer came.
+	late bool
 	client.Answer
 }
 
@@ -90,8 +92,8 @@ func (s *sighting) status() string {
 	return body.Status
 }
 
-// probe asks everything of every API until ctx ends, and returns all answers.
-func (r *rig) probe(ctx context.Context) []*sighting {
+// probe asks everything of every API until ctx ends. Then it calls over, and returns all answers once the last is there.
+func (r *rig) probe(ctx context.Context, over func()) []*sighting {
 	var mu sync.Mutex
 	var seen []*sighting
 	var asking sync.WaitGroup
@@ -101,6 +103,7 @@ func (r *rig) probe(ctx context.Context) []*sighting {
 			asking.Go(func() {
 				for ctx.Err() == nil {
 					s := r.ask(context.WithoutCancel(ctx), o, api, start)
+					s.late = ctx.Err() != nil
 					mu.Lock()
 					seen = append(seen, s)
 					mu.Unlock()
@@ -109,6 +112,8 @@ func (r *rig) probe(ctx context.Context) []*sighting {
 			})
 		}
 	}
+	<-ctx.Done()
+	over()
 	asking.Wait()
 	return seen
 }

@@ -26,6 +26,9 @@ import (
 // galleries are how many hotels there are to upload photographs to, each of which takes fifty.
 const galleries = 60
 
+// apis is how many APIs a site has.
+const apis = len(site.Site{}.APIs)
+
 // A rig is a site whose ways can be put out of order, and what is asked of it.
 type rig struct {
 	site    *site.Site
@@ -137,7 +140,7 @@ func (r *rig) makeWorld(t *testing.T) {
 func (r *rig) make(t *testing.T, path string, body map[string]any) int64 {
 	t.Helper()
 	answer, _ := r.first.Settle(t.Context(), client.Request{
-		Op: "make", Method: http.MethodPost, Path: path, Token: r.token(), Key: fmt.Sprint(path, body["title"]), Body: body,
+		Op: "make", Method: http.MethodPost, Path: path, Token: r.token(), Body: body,
 	})
 	var made struct {
 		ID int64 `json:"id"`
