@@ -36,7 +36,7 @@ func (o *Op) Result() Result {
 
 // ReadFile is Read for the file at path.
 func ReadFile(path string) (*Ledger, error) {
-	file, err := os.Open(path)
+	file, err := os.Open(path) //nolint:gosec // The user names it.
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
@@ -79,6 +79,12 @@ func (r *reader) add(line []byte) error {
 	if err := d.Decode(&e); err != nil {
 		return err
 	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the entry")
+	}
+	if e.set() > 1 {
+		return errors.New("the line is several entries")
+	}
 	if (e.Header != nil) != (r.ledger.Header.Version == 0) {
 		return errors.New("the first line and no other is the header")
 	}
@@ -100,6 +106,17 @@ func (r *reader) add(line []byte) error {
 		return errors.New("the line is empty")
 	}
 	return nil
+}
+
+// set returns how many pointers of e are set.
+func (e *Entry) set() int {
+	n := 0
+	for _, set := range []bool{e.Header != nil, e.Guest != nil, e.Room != nil, e.Intent != nil, e.Outcome != nil} {
+		if set {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *reader) begin(i Intent) error {

@@ -34,11 +34,16 @@ var errClosed = errors.New("the ledger is closed")
 
 // Create makes a ledger, which must not exist yet, readable by its owner only: it has passwords.
 func Create(path string, h Header) (*Writer, error) {
-	h.Version = Version
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600) //nolint:gosec // The user names it.
 	if err != nil {
 		return nil, fmt.Errorf("create ledger: %w", err)
 	}
+	return write(file, h)
+}
+
+// write begins a ledger in a file, which is the Writer's from then on.
+func write(file *os.File, h Header) (*Writer, error) {
+	h.Version = Version
 	w := &Writer{file: file, next: newGroup(), wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go w.sync()
 	if err := w.Append(Entry{Header: &h}); err != nil {
