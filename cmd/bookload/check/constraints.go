@@ -84,15 +84,15 @@ func requiredColumn(line, table string) (string, bool) {
 
 // rowText is an expression that names a row of the table, which is s.
 func rowText(lines []string, table string) string {
-	text := "'" + table + "'"
+	parts := []string{"'" + table + "'"}
 	for _, c := range constraintsOf(lines) {
 		if key, ok := strings.CutPrefix(c.definition, "PRIMARY KEY "); ok && c.table == table {
 			for _, column := range columns(key) {
-				text += fmt.Sprintf(" || ' %s ' || coalesce(s.%[1]s::text, '(none)')", column)
+				parts = append(parts, fmt.Sprintf("' %s ' || coalesce(s.%[1]s::text, '(none)')", column))
 			}
 		}
 	}
-	return text
+	return strings.Join(parts, " || ")
 }
 
 // columns reads a list in parentheses.

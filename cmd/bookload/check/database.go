@@ -73,19 +73,16 @@ type must struct {
 
 // survey applies rules to each row of a relation, which is what follows FROM.
 func (d *database) survey(ctx context.Context, from string, musts ...must) error {
-	sql := "SELECT v.rule, v.text FROM " + from + " CROSS JOIN LATERAL (VALUES "
-	var rules []string
-	for i, m := range musts {
+	var rules, judged []string
+	for _, m := range musts {
 		if !slices.Contains(rules, m.rule) {
 			rules = append(rules, m.rule)
 		}
-		if i > 0 {
-			sql += ", "
-		}
 		// A CASE, so that no text is made of the millions of rows with which all is well.
-		sql += fmt.Sprintf("\n('%s', CASE WHEN (%s) IS NOT TRUE THEN %s END)", m.rule, m.hold, m.text)
+		judged = append(judged, fmt.Sprintf("('%s', CASE WHEN (%s) IS NOT TRUE THEN %s END)", m.rule, m.hold, m.text))
 	}
-	return d.ask(ctx, strings.Join(rules, ", "), sql+"\n) AS v (rule, text) WHERE v.text IS NOT NULL")
+	return d.ask(ctx, strings.Join(rules, ", "), "SELECT v.rule, v.text FROM "+from+" CROSS JOIN LATERAL (VALUES\n"+
+		strings.Join(judged, ",\n")+"\n) AS v (rule, text) WHERE v.text IS NOT NULL")
 }
 
 // ask runs a query for findings of some rules, which returns their rules and texts.

@@ -151,6 +151,7 @@ type recorder struct {
 }
 
 func must[T any](t *testing.T) func(T, error) T {
+	t.Helper()
 	return func(v T, err error) T {
 		t.Helper()
 		if err != nil {
@@ -201,6 +202,7 @@ func (r *recorder) do(intent ledger.Intent, q client.Request, wantStatus int) *l
 			for _, image := range must[[]client.Image](r.t)(client.DecodeItems[client.Image](&answer)) {
 				outcome.Images = append(outcome.Images, image.ID)
 			}
+		default: // A Pry that is shown something fails before.
 		}
 	}
 	r.w.ledger.Ops = append(r.w.ledger.Ops, ledger.Op{Intent: intent, Outcome: &outcome})
