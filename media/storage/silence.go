@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// silenceTime is how long a server may say nothing: before most of its answers, and in the middle of any. All attempts at an answer come to less than what a client is willing to wait.
+// silenceTime is how long a server may say nothing: before most of its answers, and in the middle of any. All attempts
+// at an answer come to less than what a client is willing to wait.
 const silenceTime = 2 * time.Second
 
 var errSilent = errors.New("the server says nothing")

@@ -1,11 +1,8 @@
 package fault_test
 
-import "time"
-
 func usesBucket(m marks) int64 { return m.bucket }
 
 func bucketCells() []cell {
-	const storeTime = 9 * time.Second // that the service gives it, and what it takes to take back
 	away := expectation{ways: at(everything(works), refuses, upload, picture), health: []string{"degraded"}, booked: true, affects: refusesSome(upload, picture)}
 	slow := expectation{ways: at(everything(works), either, upload, picture), booked: true, affects: passes(usesBucket)}
 	fine := expectation{ways: everything(works), booked: true, affects: passes(usesBucket)}

@@ -26,6 +26,10 @@ const (
 	// brief is enough for many requests; patient for the longest that the service waits for an answer.
 	brief   = 1500 * time.Millisecond
 	patient = 4500 * time.Millisecond
+	// returning is enough to find out that all connections are dead and to use others.
+	returning = 6 * time.Second
+	// storeTime is what uploads have for a bucket that is silent, and a while more.
+	storeTime = 9 * time.Second
 	// deadline is what every answer has to keep, whatever is out of order.
 	deadline = 10 * time.Second
 	// recovery is how long after a fault everything works again, at most.

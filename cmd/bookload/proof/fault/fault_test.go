@@ -21,7 +21,7 @@ const (
 	users = 4
 	// longest is more than all cells of a site take.
 	longest = time.Hour
-	// processing is how long photographs may take whose jobs failed during faults: the worker tries again later and later.
+	// processing is how long photographs may take once all is well.
 	processing = time.Minute
 )
 
@@ -33,6 +33,12 @@ func TestPostgres(t *testing.T) {
 func TestRedis(t *testing.T) {
 	t.Parallel()
 	runAll(t, "", redisCells())
+}
+
+// TestSeveral has more than one server out of reach.
+func TestSeveral(t *testing.T) {
+	t.Parallel()
+	runAll(t, "", severalCells())
 }
 
 func TestBucket(t *testing.T) {
@@ -55,8 +61,17 @@ func runAll(t *testing.T, binary string, cells []cell) {
 		t.Run(c.name, func(t *testing.T) { c.run(t, r) })
 	}
 	wantTimely(t, under.End())
+	r.hurryJobs(t)
 	r.site.WantClean(under, processing)
 	r.site.WantRunning()
+}
+
+// hurryJobs has the jobs tried again that failed during faults, and would wait for longer and longer.
+func (r *rig) hurryJobs(t *testing.T) {
+	t.Helper()
+	if _, err := r.db.Exec(t.Context(), "UPDATE river_job SET state = 'available', scheduled_at = now() WHERE state = 'retryable'"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // wantTimely checks all answers that the load had.

@@ -3,7 +3,6 @@ package fault_test
 import (
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 // standing are the operations that stand on PostgreSQL.
@@ -51,7 +50,7 @@ func postgresCells() []cell {
 		{name: "half-open to the client", behaviour: "What is answered vanishes and the connection stays: 503 after 3 s at most.",
 			fault: by(toPostgres, silence(toClient)), hold: patient, expect: gone},
 		{name: "forgotten", behaviour: "All connections are dead at once, and new ones work: the first that notices has all replaced, and all works while the old ones still say nothing.",
-			fault: forgotten(toPostgres), hold: 6 * time.Second,
+			fault: forgotten(toPostgres), hold: returning,
 			expect: expectation{ways: at(standing(returns), works, live, picture), booked: true, affects: passes(usesPostgres)}},
 		{name: "down", behaviour: "A refused connection: 503 at once.",
 			fault: refused(toPostgres), expect: gone},
