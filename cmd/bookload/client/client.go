@@ -48,10 +48,12 @@ type Sample struct {
 
 // A Client sends requests. Its methods may be called by many goroutines at once.
 type Client struct {
-	http    *http.Client
-	bases   []*url.URL
-	observe func(Sample)
-	once    bool
+	// transport is used without an http.Client, which would follow redirects and costs a tenth more.
+	transport *http.Transport
+	timeout   time.Duration
+	bases     []*url.URL
+	observe   func(Sample)
+	once      bool
 	// moves count how often the clients of a number, or of one that is the same modulo 256, have gone on to the next base URL.
 	moves *[256]atomic.Uint32
 }
@@ -61,13 +63,13 @@ func New(c Config) (*Client, error) {
 	if len(c.BaseURLs) == 0 {
 		return nil, errors.New("new client: no base URL")
 	}
-	made := &Client{observe: c.Observe, moves: new([256]atomic.Uint32)}
+	made := &Client{transport: transport(c), timeout: c.Timeout, observe: c.Observe, moves: new([256]atomic.Uint32)}
 	for _, text := range c.BaseURLs {
 		base, err := url.Parse(strings.TrimRight(text, "/"))
 		if err != nil {
 			return nil, fmt.Errorf("new client: %w", err)
 		}
-		if (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" || base.RawQuery != "" || base.Fragment != "" {
+		if (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
 			return nil, fmt.Errorf("new client: %q is not the base URL of a service", text)
 		}
 		made.bases = append(made.bases, base)
@@ -75,15 +77,8 @@ func New(c Config) (*Client, error) {
 	if made.observe == nil {
 		made.observe = func(Sample) {}
 	}
-	made.http = &http.Client{
-		Transport: transport(c),
-		Timeout:   c.Timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse // The service never redirects: whatever does is not the service.
-		},
-	}
-	if c.Timeout == 0 {
-		made.http.Timeout = defaultTimeout
+	if made.timeout == 0 {
+		made.timeout = defaultTimeout
 	}
 	return made, nil
 }
@@ -125,7 +120,7 @@ func (c *Client) Once() *Client {
 }
 
 // Close ends the connections that are not in use.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 // base returns where a client number is at present.
 func (c *Client) base(client int) *url.URL {

@@ -304,7 +304,7 @@ func TestAddresses(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
-	for _, urls := range [][]string{nil, {"localhost:8000"}, {"ftp://h"}, {"http://"}, {"http://h/?a=b"}, {"http://h", "%"}} {
+	for _, urls := range [][]string{nil, {"localhost:8000"}, {"ftp://h"}, {"http://"}, {"http://h/?a=b"}, {"http://h", "%"}, {"http://me@h"}} {
 		if _, err := client.New(client.Config{BaseURLs: urls}); err == nil {
 			t.Errorf("New() takes the base URLs %q", urls)
 		}

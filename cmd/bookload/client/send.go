@@ -95,6 +95,8 @@ func (c *Client) send(ctx context.Context, r *Request) Answer {
 	if r.Due.IsZero() {
 		sample.Due = sample.Begin
 	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
 	request := c.request(ctx, r)
 	sample.Sent = sizeOf(request.Header) + int64(len(r.Method)+len(r.Path)+len(r.Raw))
 	answer, received := c.exchange(request, r.Discard)
@@ -132,7 +134,7 @@ func (c *Client) request(ctx context.Context, r *Request) *http.Request {
 
 // exchange sends a request and reads its answer to the end. It returns how many bytes that were.
 func (c *Client) exchange(request *http.Request, discard bool) (answer Answer, received int64) {
-	res, err := c.http.Do(request)
+	res, err := c.transport.RoundTrip(request)
 	if err != nil {
 		return Answer{Err: err}, 0
 	}
