@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/shumbooking/shumbooking/platform/health"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // A drained is a server that a test tells to stop.
@@ -63,7 +64,7 @@ func runToDrain(t *testing.T, s server, handler http.HandlerFunc) *drained {
 func (d *drained) drain() {
 	d.t.Helper()
 	d.stop()
-	eventually(d.t, "the server drains", func() bool {
+	proctest.Eventually(d.t, "the server drains", func() bool {
 		r, err := d.health.Ready(context.WithoutCancel(d.t.Context()), nil)
 		return err == nil && r.Status == "draining"
 	})
@@ -72,7 +73,7 @@ func (d *drained) drain() {
 // awaitRefusal returns when the server takes no more connections.
 func (d *drained) awaitRefusal() {
 	d.t.Helper()
-	eventually(d.t, "new connections are refused", func() bool {
+	proctest.Eventually(d.t, "new connections are refused", func() bool {
 		conn, err := new(net.Dialer).DialContext(d.t.Context(), "tcp", d.addr)
 		if err == nil {
 			hangUp(conn)
@@ -95,7 +96,7 @@ func (d *drained) dial() *talk {
 		d.t.Fatal(err)
 	}
 	d.t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(proctest.Patience)); err != nil {
 		d.t.Fatal(err)
 	}
 	return &talk{t: d.t, Conn: conn, answers: bufio.NewReader(conn)}
@@ -254,7 +255,7 @@ func TestStopBeforeReadiness(t *testing.T) {
 	stop()
 	s := server{
 		listener: loopback(t), handler: http.NotFoundHandler(), health: health.New(health.Config{Log: log}), log: log,
-		linger: 10 * patience,
+		linger: 10 * proctest.Patience,
 	}
 	if err := s.run(ctx); err != nil {
 		t.Errorf("run() = %v, want nil", err)

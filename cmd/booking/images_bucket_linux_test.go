@@ -13,6 +13,7 @@ import (
 	"github.com/shumbooking/shumbooking/media/imaging/imagingtest"
 	"github.com/shumbooking/shumbooking/media/storage/storagetest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // newBucketSite starts the API, below a root path if one is given, with a bucket for a store.
@@ -43,12 +44,8 @@ func TestWorkerGivesBackWhatHangs(t *testing.T) {
 	})
 	p := s.work()
 	<-hangs
-	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Wait(); err != nil {
-		t.Errorf("a worker with a job that hangs ends with %v, want success", err)
-	}
+	p.Signal(syscall.SIGTERM)
+	p.WantSuccess()
 	if n := s.number("SELECT count(*) FROM river_job WHERE kind = $1 AND state = 'available' AND attempt = 0 AND scheduled_at <= now()",
 		media.ProcessArgs{}.Kind()); n != 1 {
 		t.Errorf("the job is %v, want it available at once", s.strings("SELECT state::text || attempt FROM river_job WHERE kind = 'image_process'"))
@@ -79,7 +76,7 @@ func TestImagesInBucket(t *testing.T) {
 		t.Errorf("%d images after an upload that was refused, want the 2 before", n)
 	}
 	p := s.work()
-	eventually(t, "the jobs failed", func() bool {
+	proctest.Eventually(t, "the jobs failed", func() bool {
 		return s.number("SELECT count(*) FROM river_job WHERE kind = 'image_process' AND cardinality(errors) > 0") == 2
 	})
 	var image catalog.Image

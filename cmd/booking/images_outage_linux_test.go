@@ -16,6 +16,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgserver"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 func TestImagesWithoutRedis(t *testing.T) {
@@ -105,12 +106,12 @@ func TestImagesWhilePostgresRestarts(t *testing.T) {
 	if status, _ := fetch(t, s.base+"/live"); status != http.StatusOK {
 		t.Errorf("GET /live of the API = %d without PostgreSQL, want 200", status)
 	}
-	p.stderr.await(t, `"level":"(WARN|ERROR)"`)
+	p.await(t, `"level":"(WARN|ERROR)"`)
 	d.start()
 	s.db.Reset() // The connections of the test are those of a server that is gone.
 	eventuallyAnswers(t, s.admin, "/ready", "ready", http.StatusOK)
 	s.upload("/hotels/1/rooms/1/images", 1, photograph)
-	eventually(t, "the same worker makes the new image", func() bool {
+	proctest.Eventually(t, "the same worker makes the new image", func() bool {
 		return s.number("SELECT count(*) FROM images WHERE room_id = 1 AND status = 'ready'") == 1
 	})
 	// What it could not tell the end of is rescued as that of a dead one. A restart is only to not wait for that.

@@ -27,6 +27,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // A site is the program in processes of its own, the API and its workers, with a database and a store between them.
@@ -80,7 +81,7 @@ CREATE TRIGGER note_shown AFTER UPDATE OF status ON images FOR EACH ROW WHEN (NE
 func (s *site) serve() {
 	s.t.Helper()
 	s.api, s.base = spawnServer(s.t, s.getenv, "api")
-	eventually(s.t, "the API is ready", func() bool {
+	proctest.Eventually(s.t, "the API is ready", func() bool {
 		status, _ := fetch(s.t, s.base+"/ready")
 		return status == http.StatusOK
 	})
@@ -128,7 +129,7 @@ func (s *site) upload(gallery string, n int, content []byte) []int64 {
 // settle waits until no job of an image is left to be done.
 func (s *site) settle() {
 	s.t.Helper()
-	eventually(s.t, "the jobs are done", func() bool {
+	proctest.Eventually(s.t, "the jobs are done", func() bool {
 		return s.number("SELECT count(*) FROM river_job WHERE kind = ANY($1) AND state IN ('available', 'running', 'retryable', 'scheduled')",
 			[]string{media.ProcessArgs{}.Kind(), catalog.RemovedArgs{}.Kind()}) == 0
 	})
@@ -207,7 +208,7 @@ func (s *site) age() {
 func (s *site) sweep() (swept media.Swept) {
 	s.t.Helper()
 	id := s.number("INSERT INTO river_job (args, kind, max_attempts) VALUES ('{}', $1, 3) RETURNING id", media.SweepArgs{}.Kind())
-	eventually(s.t, "the sweep is done", func() bool {
+	proctest.Eventually(s.t, "the sweep is done", func() bool {
 		return s.number("SELECT count(*) FROM river_job WHERE id = $1 AND state = 'completed'", id) == 1
 	})
 	output := s.strings("SELECT metadata->>'output' FROM river_job WHERE id = $1", id)

@@ -14,6 +14,7 @@ import (
 	"github.com/shumbooking/shumbooking/media/imaging/imagingtest"
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // killedFiles is how many files the uploads have that a killed API does not finish.
@@ -30,7 +31,7 @@ func TestKilledAPI(t *testing.T) {
 		(*site).uploadSomehow, (*site).uploadSomehow, (*site).uploadSomehow,
 	} {
 		release := stage(s, imagingtest.JPEG(700, 500))
-		kill(t, s.api)
+		s.api.Kill()
 		release()
 		s.wantWholeUploads()
 		s.serve()
@@ -57,7 +58,7 @@ func TestKilledAPI(t *testing.T) {
 // wantWholeUploads checks what a killed API left, before anybody else comes.
 func (s *site) wantWholeUploads() {
 	s.t.Helper()
-	eventually(s.t, "the transactions of the API have ended", func() bool {
+	proctest.Eventually(s.t, "the transactions of the API have ended", func() bool {
 		return s.number(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 			AND backend_type = 'client backend' AND state <> 'idle' AND pid <> pg_backend_pid()`) == 0
 	})
@@ -120,14 +121,14 @@ func (s *site) uploadHalf(content []byte) func() {
 	if _, err := conn.Write(whole.Bytes()[:whole.Len()/2]); err != nil {
 		s.t.Fatal(err)
 	}
-	eventually(s.t, "files are spooled", func() bool { return s.spooled() >= 2 })
+	proctest.Eventually(s.t, "files are spooled", func() bool { return s.spooled() >= 2 })
 	return func() { hangUp(conn) }
 }
 
 // spooled returns how many temporary files the API has open.
 func (s *site) spooled() (n int) {
 	s.t.Helper()
-	links, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", s.api.Process.Pid))
+	links, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", s.api.PID()))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -170,7 +171,7 @@ func (s *site) uploadAgainst(lock, what string, content []byte) func() {
 	s.t.Helper()
 	tx := s.transaction(lock)
 	wait := s.send(content)
-	eventually(s.t, "the upload waits for "+what, func() bool {
+	proctest.Eventually(s.t, "the upload waits for "+what, func() bool {
 		return s.number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' "+
 			"AND query ~* $1", what) > 0
 	})

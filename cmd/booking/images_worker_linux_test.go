@@ -7,12 +7,13 @@ import (
 
 	"github.com/shumbooking/shumbooking/media/imaging/imagingtest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // soon is eventually for what passes in a moment.
 func soon(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(proctest.Patience)
 	tick := time.NewTicker(200 * time.Microsecond)
 	defer tick.Stop()
 	for !condition() {
@@ -41,7 +42,7 @@ func TestWorkersKilledAtRandom(t *testing.T) {
 			n := s.begun()
 			return n < before || n >= before+more || len(s.keys("originals/")) == 0
 		})
-		kill(t, p)
+		p.Kill()
 		s.wantNamed()
 		letAnHourPass(t, s.db)
 	}

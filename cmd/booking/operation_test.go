@@ -9,6 +9,7 @@ import (
 
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // signIn returns the status of a sign-in.
@@ -39,7 +40,7 @@ func TestOperation(t *testing.T) {
 	if got := must(t, env, "", "migrate", "status"); strings.Contains(got, "pending") {
 		t.Errorf("migrate status after up: %q", got)
 	}
-	eventually(t, "/ready answers 200", func() bool {
+	proctest.Eventually(t, "/ready answers 200", func() bool {
 		return invoke(t, env, "", "healthcheck", "--addr", address).code == exitSuccess
 	})
 	c := clientOf(t, base)

@@ -20,6 +20,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // A wire leads to a server and can be cut.
@@ -142,7 +143,7 @@ func (a *application) runWorker(t *testing.T) {
 func eventuallyAnswers(t *testing.T, c *apitest.Client, path, status string, code int) *apitest.Response {
 	t.Helper()
 	var res *apitest.Response
-	eventually(t, path+" says "+status, func() bool {
+	proctest.Eventually(t, path+" says "+status, func() bool {
 		res = c.Do("GET", path, nil)
 		var body struct{ Status string }
 		return json.Unmarshal(res.Body, &body) == nil && body.Status == status
@@ -194,7 +195,7 @@ func TestOutages(t *testing.T) {
 	eventuallyAnswers(t, c, "/health", "ok", http.StatusOK)
 	eventuallyAnswers(t, c, "/ready", "ready", http.StatusOK)
 	// A connection that was used a moment before it broke is found out by the first request that gets it.
-	eventually(t, "the catalogue is read", func() bool { return c.Do("GET", "/countries", nil).Status == http.StatusOK })
+	proctest.Eventually(t, "the catalogue is read", func() bool { return c.Do("GET", "/countries", nil).Status == http.StatusOK })
 }
 
 // A busy service must not look like one without a database: it would be taken out and its load put on others.

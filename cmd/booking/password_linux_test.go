@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // openTerminal returns both ends of a pseudo-terminal: the one of the person and the one of the program.
@@ -39,7 +41,7 @@ func openTerminal(t *testing.T) (person, program *os.File) {
 // answer types a line once the question of that number was asked and the terminal shows no typing.
 func answer(t *testing.T, person io.Writer, terminal *os.File, asked *transcript, question int, line string) {
 	t.Helper()
-	eventually(t, "a question is asked without echo", func() bool {
+	proctest.Eventually(t, "a question is asked without echo", func() bool {
 		state, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
 		return err == nil && state.Lflag&unix.ECHO == 0 && strings.Count(asked.String(), ": ") == question
 	})

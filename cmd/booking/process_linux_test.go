@@ -3,31 +3,35 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // A process is the program in a process of its own.
-type process struct {
-	*exec.Cmd
-	stdout, stderr transcript
+type process struct{ *proctest.Process }
+
+// await returns the first group of a pattern in what the program writes.
+func (p *process) await(t *testing.T, pattern string) string {
+	t.Helper()
+	return p.Await(regexp.MustCompile(pattern))
 }
 
 // spawn starts "booking dev --ephemeral" and returns once it is ready, with its base URL.
 func spawn(t *testing.T) (p *process, base string) {
 	t.Helper()
 	p = execute(t, nil, "dev", "--ephemeral", "--addr", "127.0.0.1:0", "--hotels", "1")
-	p.stdout.await(t, "(Ctrl-C)")
-	return p, p.stdout.await(t, devAddress)
+	p.await(t, "(Ctrl-C)")
+	return p, p.await(t, devAddress)
 }
 
 // execute starts the program in a process of its own, with more variables than this one has.
@@ -37,25 +41,13 @@ func execute(t *testing.T, env []string, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{Cmd: exec.CommandContext(context.WithoutCancel(t.Context()), executable, args...)}
-	p.Env = append(append(os.Environ(), asProgram+"=1"), env...)
-	p.Stdout, p.Stderr = &p.stdout, &p.stderr
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = p.Process.Kill() // It has ended, unless the test failed.
-		if t.Failed() {
-			t.Logf("standard output:\n%s\nstandard error:\n%s", &p.stdout, &p.stderr)
-		}
-	})
-	return p
+	return &process{proctest.Start(t, append(append(os.Environ(), asProgram+"=1"), env...), executable, args...)}
 }
 
 // runDir returns the directory with the data of the process's PostgreSQL.
 func (p *process) runDir(t *testing.T) string {
 	t.Helper()
-	return p.stderr.await(t, `"database":{"host":"([^"]+)"`)
+	return p.await(t, `"database":{"host":"([^"]+)"`)
 }
 
 // postgres returns the id of the process's PostgreSQL.
@@ -96,15 +88,13 @@ func TestStopFinishesRequests(t *testing.T) {
 	const body = `{"email": "nobody@example.com", "password": "one-of-the-guesses"}`
 	fmt.Fprintf(conn, "POST /auth/login HTTP/1.1\r\nHost: booking\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 		len(body), body[:10])
-	eventually(t, "the request is in flight", func() bool {
+	proctest.Eventually(t, "the request is in flight", func() bool {
 		_, text := fetch(t, base+"/metrics")
 		return strings.Contains(text, "\nhttp_requests_inprogress 2\n") // That of the metrics is the other.
 	})
-	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	p.stderr.await(t, `"msg":"(draining)"`)
-	eventually(t, "new connections are refused", func() bool {
+	p.Signal(syscall.SIGTERM)
+	p.await(t, `"msg":"(draining)"`)
+	proctest.Eventually(t, "new connections are refused", func() bool {
 		status, _ := fetch(t, base+"/live")
 		return status == 0
 	})
@@ -117,9 +107,7 @@ func TestStopFinishesRequests(t *testing.T) {
 	if res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("the request in flight got %s, want 401", res.Status)
 	}
-	if err := p.Wait(); err != nil {
-		t.Errorf("after SIGTERM the program ends with %v, want success", err)
-	}
+	p.WantSuccess()
 	if lives(postgres) {
 		t.Error("PostgreSQL outlives the program")
 	}
@@ -133,16 +121,12 @@ func TestKillLeavesNoProcess(t *testing.T) {
 	t.Parallel()
 	p, _ := spawn(t)
 	postgres, dir := p.postgres(t), p.runDir(t)
-	kill(t, p)
-	eventually(t, "PostgreSQL ended with the program", func() bool { return !lives(postgres) })
+	p.Kill()
+	proctest.Eventually(t, "PostgreSQL ended with the program", func() bool { return !lives(postgres) })
 	next, _ := spawn(t)
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("the next start leaves %s of the killed one: %v", dir, err)
 	}
-	if err := next.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	if err := next.Wait(); err != nil {
-		t.Errorf("after Ctrl-C the program ends with %v, want success", err)
-	}
+	next.Signal(os.Interrupt)
+	next.WantSuccess()
 }

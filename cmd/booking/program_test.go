@@ -14,10 +14,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 	"github.com/shumbooking/shumbooking/platform/pg"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // asProgram makes the test binary the program itself, for tests that need a process of their own.
@@ -45,9 +45,6 @@ func runTests(m *testing.M) int {
 
 // devAddress finds the address of the API in what "booking dev" prints.
 const devAddress = `API +(http://\S+)\n`
-
-// patience is how long a test waits for what should take a second or two on an idle machine.
-const patience = 2 * time.Minute
 
 // A transcript is what a program wrote so far.
 type transcript struct {
@@ -77,23 +74,8 @@ func (t *transcript) clear() {
 func (t *transcript) await(tb testing.TB, pattern string) string {
 	tb.Helper()
 	re := regexp.MustCompile(pattern)
-	eventually(tb, pattern+" is written", func() bool { return re.MatchString(t.String()) })
+	proctest.Eventually(tb, pattern+" is written", func() bool { return re.MatchString(t.String()) })
 	return re.FindStringSubmatch(t.String())[1]
-}
-
-// eventually ends the test if the condition does not come true.
-func eventually(tb testing.TB, what string, condition func() bool) {
-	tb.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-deadline:
-			tb.Fatalf("waited in vain until %s", what)
-		case <-tick.C:
-		}
-	}
 }
 
 // A running is a program that runs within this process.
@@ -107,7 +89,7 @@ type running struct {
 // ready returns the base URL that "booking dev" prints when it is ready.
 func (p *running) ready(t *testing.T) string {
 	t.Helper()
-	eventually(t, "the program is ready or has ended", func() bool {
+	proctest.Eventually(t, "the program is ready or has ended", func() bool {
 		select {
 		case <-p.done:
 			t.Fatalf("the program ends before it is ready")

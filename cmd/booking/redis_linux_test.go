@@ -13,6 +13,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/health"
 	"github.com/shumbooking/shumbooking/platform/kv/kvtest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 	"github.com/shumbooking/shumbooking/platform/tlstest"
 )
 
@@ -24,7 +25,7 @@ func TestRedisWithTLS(t *testing.T) {
 	// This process does not trust it, and may need more than one call of 50 ms to say so.
 	a := &application{registry: prometheus.NewRegistry()}
 	client := a.openRedis(redisSettings{host: redis.Host, port: redis.Port, encrypted: true})
-	eventually(t, "the certificate is refused", func() bool {
+	proctest.Eventually(t, "the certificate is refused", func() bool {
 		err := client.Ping(t.Context())
 		return err != nil && strings.Contains(err.Error(), "certificate signed by unknown authority")
 	})
@@ -34,7 +35,7 @@ func TestRedisWithTLS(t *testing.T) {
 	_, base := spawnServer(t, environmentFor(pgtest.Config(t), map[string]string{
 		"REDIS_PORT": strconv.Itoa(redis.Port), "REDIS_TLS": "true", "SSL_CERT_FILE": authority.File,
 	}), "worker")
-	eventually(t, "redis is up", func() bool {
+	proctest.Eventually(t, "redis is up", func() bool {
 		status, body := fetch(t, base+"/ready")
 		var ready health.Readiness
 		if status == http.StatusOK {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/shumbooking/shumbooking/platform/health"
 	"github.com/shumbooking/shumbooking/platform/httpapi"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // serveHealth runs a server of nothing but health, and returns its URL and how it ended.
@@ -44,12 +45,12 @@ func TestDrainingServerStillAnswers(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	base, ended := serveHealth(ctx, t, 2*time.Second)
-	eventually(t, "/ready answers 200", func() bool {
+	proctest.Eventually(t, "/ready answers 200", func() bool {
 		status, _ := fetch(t, base+"/ready")
 		return status == http.StatusOK
 	})
 	stop()
-	eventually(t, "/ready says draining", func() bool {
+	proctest.Eventually(t, "/ready says draining", func() bool {
 		status, body := fetch(t, base+"/ready")
 		return status == http.StatusServiceUnavailable && strings.Contains(body, `"draining"`)
 	})
@@ -145,7 +146,7 @@ func sendRaw(t *testing.T, address, request string) (status int, header http.Hea
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(proctest.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(conn, request); err != nil {

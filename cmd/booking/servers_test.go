@@ -8,6 +8,7 @@ import (
 
 	"github.com/shumbooking/shumbooking/platform/kv"
 	"github.com/shumbooking/shumbooking/platform/kv/kvtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 	"github.com/shumbooking/shumbooking/platform/ratelimit"
 )
 
@@ -34,5 +35,5 @@ func TestDevRedisKeepsTime(t *testing.T) {
 	if d, err := l.Take(t.Context(), "somebody"); err != nil || d.Remaining != 9 {
 		t.Errorf("Take() = %+v, %v; want 9 remaining", d, err)
 	}
-	eventually(t, "the key is gone", func() bool { return len(v.redis.Keys()) == 0 })
+	proctest.Eventually(t, "the key is gone", func() bool { return len(v.redis.Keys()) == 0 })
 }

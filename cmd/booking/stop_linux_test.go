@@ -12,6 +12,7 @@ import (
 
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // behindProxy are the variables of an API that is not a developer's.
@@ -23,36 +24,32 @@ func behindProxy() map[string]string {
 func TestLinger(t *testing.T) {
 	t.Parallel()
 	p, base := spawnServer(t, environmentFor(pgtest.Config(t), behindProxy()), "api")
-	eventually(t, "the API is ready", func() bool {
+	proctest.Eventually(t, "the API is ready", func() bool {
 		status, _ := fetch(t, base+"/ready")
 		return status == http.StatusOK
 	})
-	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	p.stderr.await(t, `"msg":"draining","linger":"(5s)"`)
+	p.Signal(syscall.SIGTERM)
+	p.await(t, `"msg":"draining","linger":"(5s)"`)
 	for path, want := range map[string]int{"/ready": 503, "/live": 200, "/countries": 200} {
 		if status, body := fetch(t, base+path); status != want {
 			t.Errorf("GET %s while draining = %d %s, want %d", path, status, body, want)
 		}
 	}
-	if err := p.Wait(); err != nil {
-		t.Errorf("after SIGTERM the program ends with %v, want success", err)
-	}
+	p.WantSuccess()
 }
 
 // TestStopWhileStarting stops an API that waits for its database, which makes it wait for nothing else.
 func TestStopWhileStarting(t *testing.T) {
 	t.Parallel()
 	p, base := spawnServer(t, environmentFor(pgtest.Empty(t), behindProxy()), "api")
-	p.stderr.await(t, `"for":"(the current schema)"`)
+	p.await(t, `"for":"(the current schema)"`)
 	for path, want := range map[string]int{"/ready": 503, "/live": 200} {
 		if status, _ := fetch(t, base+path); status != want {
 			t.Errorf("GET %s before the schema = %d, want %d", path, status, want)
 		}
 	}
 	terminate(t, p)
-	p.stderr.await(t, `"msg":"draining","linger":"(0s)"`)
+	p.await(t, `"msg":"draining","linger":"(0s)"`)
 }
 
 // TestSecondSignal ends a program at once that waits for a request.
@@ -65,19 +62,18 @@ func TestSecondSignal(t *testing.T) {
 	}
 	defer hangUp(conn)
 	fmt.Fprint(conn, "POST /auth/login HTTP/1.1\r\nHost: booking\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
-	eventually(t, "the request is in flight", func() bool {
+	proctest.Eventually(t, "the request is in flight", func() bool {
 		_, text := fetch(t, base+"/metrics")
 		return strings.Contains(text, "\nhttp_requests_inprogress 2\n") // That of the metrics is the other.
 	})
 	for _, written := range []string{`"msg":"(draining)"`, ""} {
-		if err := p.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Fatal(err)
-		}
+		p.Signal(syscall.SIGTERM)
 		if written != "" {
-			p.stderr.await(t, written)
+			p.await(t, written)
 		}
 	}
-	exit, ok := errors.AsType[*exec.ExitError](p.Wait())
+	p.Wait()
+	exit, ok := errors.AsType[*exec.ExitError](p.Err())
 	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
 		t.Errorf("after the second SIGTERM the program ends with %v, want it ended by that", exit)
 	}

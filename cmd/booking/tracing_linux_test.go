@@ -13,13 +13,11 @@ func TestNoCollectorNoWork(t *testing.T) {
 	t.Parallel()
 	for _, endpoint := range []string{"", tracingtest.New(t).Base()} {
 		p := execute(t, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + endpoint}, "dev", "--ephemeral", "--addr", "127.0.0.1:0", "--hotels", "1")
-		p.stdout.await(t, "(Ctrl-C)")
-		fetch(t, p.stdout.await(t, devAddress)+"/hotels/1")
-		if err := p.Process.Signal(syscall.SIGQUIT); err != nil {
-			t.Fatal(err)
-		}
-		_ = p.Wait() // It tells what it does, and fails.
-		dump := p.stderr.String()
+		p.await(t, "(Ctrl-C)")
+		fetch(t, p.await(t, devAddress)+"/hotels/1")
+		p.Signal(syscall.SIGQUIT)
+		p.Wait() // It tells what it does, and fails.
+		dump := p.Output()
 		if !strings.Contains(dump, "pgxpool") {
 			t.Fatal("the program did not tell what it does")
 		}

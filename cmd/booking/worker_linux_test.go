@@ -11,6 +11,7 @@ import (
 	"github.com/shumbooking/shumbooking/booking"
 	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // spawnWorker starts "booking worker" and returns it with its base URL.
@@ -31,7 +32,7 @@ func spawnServer(t *testing.T, getenv func(string) string, command string) (*pro
 		env = append(env, name+"="+getenv(name))
 	}
 	p := execute(t, env, command, "--addr", "127.0.0.1:0")
-	return p, "http://" + p.stderr.await(t, workerAddress)
+	return p, "http://" + p.await(t, workerAddress)
 }
 
 // A recounted is a recount that is stored.
@@ -44,7 +45,7 @@ type recounted struct {
 // recountIn waits until the first recount is in a state.
 func recountIn(t *testing.T, db *pgxpool.Pool, state string) (job recounted) {
 	t.Helper()
-	eventually(t, "the recount is "+state, func() bool {
+	proctest.Eventually(t, "the recount is "+state, func() bool {
 		found, err := pg.Collect[recounted](t.Context(), db,
 			"SELECT id, state::text AS state, attempt FROM river_job WHERE kind = $1 ORDER BY id LIMIT 1", booking.RecountArgs{}.Kind())
 		if err != nil {
@@ -86,7 +87,7 @@ func TestKilledWorker(t *testing.T) {
 	release := holdLedger(t, db)
 	p, _ := spawnWorker(t, config)
 	job := recountIn(t, db, "running")
-	kill(t, p)
+	p.Kill()
 	release()
 	letAnHourPass(t, db)
 	next, _ := spawnWorker(t, config)
@@ -94,7 +95,7 @@ func TestKilledWorker(t *testing.T) {
 	if again.ID != job.ID || again.Attempt != 2 {
 		t.Errorf("job after the kill: got %+v, want the second attempt at job %d", again, job.ID)
 	}
-	next.stderr.await(t, `"kind":"inventory_recount".*"outcome":"completed".*("rescues":1)`)
+	next.await(t, `"kind":"inventory_recount".*"outcome":"completed".*("rescues":1)`)
 	var results int
 	if err := db.QueryRow(t.Context(), "SELECT count(*) FROM inventory_recount").Scan(&results); err != nil || results != 1 {
 		t.Errorf("results of the recount: got %d, %v, want 1", results, err)
@@ -110,10 +111,8 @@ func TestWorkerStopsSoftly(t *testing.T) {
 	release := holdLedger(t, db)
 	p, base := spawnWorker(t, config)
 	recountIn(t, db, "running")
-	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "/ready says 503", func() bool {
+	p.Signal(syscall.SIGTERM)
+	proctest.Eventually(t, "/ready says 503", func() bool {
 		status, _ := fetch(t, base+"/ready")
 		return status == http.StatusServiceUnavailable
 	})
@@ -121,9 +120,7 @@ func TestWorkerStopsSoftly(t *testing.T) {
 		t.Errorf("GET /live = %d while a job finishes, want 200", status)
 	}
 	release()
-	if err := p.Wait(); err != nil {
-		t.Errorf("after SIGTERM the worker ends with %v, want success", err)
-	}
+	p.WantSuccess()
 	if job := recountIn(t, db, "completed"); job.Attempt != 1 {
 		t.Errorf("job that ran: got attempt %d, want the first to finish", job.Attempt)
 	}
@@ -140,22 +137,9 @@ UPDATE river_job SET attempted_at = attempted_at - interval '1 hour' WHERE state
 	}
 }
 
-// kill ends the process without a chance to clean up.
-func kill(t *testing.T, p *process) {
-	t.Helper()
-	if err := p.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = p.Wait() // It was killed.
-}
-
 // terminate tells the process to stop, which must succeed.
 func terminate(t *testing.T, p *process) {
 	t.Helper()
-	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Wait(); err != nil {
-		t.Errorf("after SIGTERM the program ends with %v, want success", err)
-	}
+	p.Signal(syscall.SIGTERM)
+	p.WantSuccess()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // workerAddress finds where a worker listens in its log.
@@ -49,7 +50,7 @@ func TestWorker(t *testing.T) {
 			t.Errorf("the metrics of the worker lack %q", want)
 		}
 	}
-	eventually(t, "the API tells what the worker found", func() bool {
+	proctest.Eventually(t, "the API tells what the worker found", func() bool {
 		return strings.Contains(string(api.Do("GET", "/metrics", nil).Body), "\ninventory_drift 1\n")
 	})
 	for path, want := range map[string]int{"/live": 200, "/ready": 200, "/health": 200, "/hotels": 404, "/openapi.json": 404} {
@@ -90,13 +91,13 @@ func TestWorkerSurvivesTheLossOfTheDatabase(t *testing.T) {
 	p, base := beginWorker(t, through)
 	p.stderr.await(t, `"kind":"sessions_purge".*"outcome":"(completed)"`)
 	w.cut()
-	eventually(t, "/ready says 503", func() bool {
+	proctest.Eventually(t, "/ready says 503", func() bool {
 		status, _ := fetch(t, base+"/ready")
 		return status == http.StatusServiceUnavailable
 	})
 	purgeSessions(t, db)
 	w.mend(t)
-	eventually(t, "the job inserted meanwhile is done", func() bool { return done(t, db) == 2 })
+	proctest.Eventually(t, "the job inserted meanwhile is done", func() bool { return done(t, db) == 2 })
 	if status, _ := fetch(t, base+"/ready"); status != http.StatusOK {
 		t.Errorf("GET /ready = %d, want 200", status)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/shumbooking/shumbooking/platform/httpapi/apitest"
 	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // callers are who may send a request, in the order of the columns of testdata/permissions.txt.
@@ -134,7 +135,7 @@ func (f *fixtures) letExpire(t *testing.T) {
 	defer shut(t, a)
 	f.client = apitest.Wrap(t, a.handler, a.api.Document())
 	f.tokens["expired"], _ = tokensOf(f.client, "guest_a")
-	eventually(t, "the access token has expired", func() bool {
+	proctest.Eventually(t, "the access token has expired", func() bool {
 		return f.client.As(f.tokens["expired"]).Do("GET", "/auth/me", nil).Status == http.StatusUnauthorized
 	})
 }

@@ -96,6 +96,14 @@ func (p *Process) Wait() {
 	}
 }
 
+// Err returns how the process has ended, which is an exec.ExitError unless that was with success; nil if it has not.
+func (p *Process) Err() error {
+	if !p.Over() {
+		return nil
+	}
+	return p.result
+}
+
 // WantSuccess is Wait, and fails the test unless the process ends with success.
 func (p *Process) WantSuccess() {
 	p.tb.Helper()
