@@ -33,8 +33,8 @@ func TestProcess(t *testing.T) {
 	if got := p.Await(regexp.MustCompile(`pid (\d+)\.`)); got != strconv.Itoa(p.PID()) {
 		t.Errorf("process: got %s, want %d", got, p.PID())
 	}
-	if p.Over() {
-		t.Error("a process that runs is over")
+	if p.Over() || p.Err() != nil {
+		t.Errorf("a process that runs: over %t, ended with %v", p.Over(), p.Err())
 	}
 	p.Signal(syscall.SIGTERM)
 	p.WantSuccess()
@@ -49,8 +49,8 @@ func TestKill(t *testing.T) {
 	p := start(t, `trap '' TERM; echo up; while :; do sleep 0.01; done`)
 	p.Await(regexp.MustCompile(`(up)`))
 	p.Kill()
-	if !p.Over() {
-		t.Error("a killed process is not over")
+	if !p.Over() || p.Err() == nil {
+		t.Errorf("a killed process: over %t, ended with %v, want an error", p.Over(), p.Err())
 	}
 	if err := syscall.Kill(p.PID(), 0); err == nil {
 		t.Errorf("process %d is alive after Kill", p.PID())
