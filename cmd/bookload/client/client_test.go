@@ -266,6 +266,11 @@ func TestSettleEnds(t *testing.T) {
 		if answer, attempts := c.SettleUntil(ctx, enough, booking); attempts != 1 || answer.Status != http.StatusServiceUnavailable {
 			t.Errorf("SettleUntil() = %+v after %d attempts when it was enough before, want one", answer, attempts)
 		}
+		bounded := booking
+		bounded.Attempts = 3
+		if answer, attempts := c.Settle(ctx, bounded); attempts != 3 || answer.Status != http.StatusServiceUnavailable {
+			t.Errorf("Settle() = %+v after %d attempts of 3", answer, attempts)
+		}
 		if answer, attempts := c.Once().Settle(ctx, booking); attempts != 1 || answer.Status != http.StatusServiceUnavailable {
 			t.Errorf("Settle() = %+v after %d attempts of a client for one, want one", answer, attempts)
 		}

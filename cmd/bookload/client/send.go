@@ -37,6 +37,8 @@ type Request struct {
 	Client int
 	// Due is when it should have been sent, if that is not now.
 	Due time.Time
+	// Attempts bounds how often Settle sends it; 0 is as often as it takes.
+	Attempts int
 	// Discard has the body of a 2xx be read and forgotten.
 	Discard bool
 }

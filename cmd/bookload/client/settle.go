@@ -15,8 +15,8 @@ const (
 
 // Settle sends a request again, with the same key, until its outcome is known: see Answer.Settled. It waits between attempts
 // for a time that is partly random, grows, and is at least what the service asks for when it turns requests away. It returns the
-// last answer and how many attempts there were. If ctx ends first, the answer is not settled; if it has ended before, there
-// is no attempt.
+// last answer and how many attempts there were. If ctx ends first, or r.Attempts are made, the answer is not settled; if ctx
+// has ended before, there is no attempt.
 func (c *Client) Settle(ctx context.Context, r Request) (Answer, int) {
 	return c.SettleUntil(ctx, nil, r)
 }
@@ -32,7 +32,7 @@ func (c *Client) SettleUntil(ctx context.Context, enough <-chan struct{}, r Requ
 	}
 	for attempts := 1; ; attempts++ {
 		answer := c.send(ctx, &r)
-		if c.once || answer.Settled() || !sleep(ctx, enough, pause(&answer, attempts)) {
+		if answer.Settled() || c.once || attempts == r.Attempts || !sleep(ctx, enough, pause(&answer, attempts)) {
 			return answer, attempts
 		}
 	}

@@ -111,6 +111,25 @@ func TestLedgerBroken(t *testing.T) {
 	}
 }
 
+// Who only looks gives up on what never works, and looks at something else.
+func TestBrokenPage(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	f.hook = func(w http.ResponseWriter, r *http.Request, _ string) bool {
+		broken := r.URL.Path == "/countries"
+		if broken {
+			refuse(w, http.StatusInternalServerError, "internal", 0)
+		}
+		return broken
+	}
+	try(t, f, load.Config{Profile: "browse", Duration: 10 * time.Second, Users: 1}, func(trial *trial) {
+		broken, others := trial.operation("countries").Statuses[http.StatusInternalServerError], trial.operation("search").Statuses[http.StatusOK]
+		if broken < 15 || others < 50 {
+			t.Errorf("a user looked at a broken page %d times, and searched %d times; want both often", broken, others)
+		}
+	})
+}
+
 func TestNobodyThere(t *testing.T) {
 	t.Parallel()
 	f := newFake()

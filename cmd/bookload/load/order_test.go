@@ -46,8 +46,8 @@ func TestLedgerOrder(t *testing.T) {
 		}
 		return false
 	}
-	try(t, f, load.Config{Profile: "book", Duration: 10 * time.Second, Users: 1, Seed: 5}, func(trial *trial) {
-		if seen[http.MethodDelete] < 10 || seen[http.MethodPost] < 50 {
+	try(t, f, load.Config{Profile: "book", Duration: 5 * time.Second, Users: 1, Seed: 5}, func(trial *trial) {
+		if seen[http.MethodDelete] < 10 || seen[http.MethodPost] < 30 {
 			t.Errorf("the service saw %v, too little to tell", seen)
 		}
 		if open := pending(trial.ledger); len(open) > 0 || trial.result.Unknown > 0 {
@@ -98,7 +98,7 @@ func TestLostAnswer(t *testing.T) {
 		_, _ = io.WriteString(w, answer)
 		return true
 	}
-	try(t, f, load.Config{Profile: "hot", Duration: 20 * time.Second, Settle: time.Minute, Users: 3}, func(trial *trial) {
+	try(t, f, load.Config{Profile: "hot", Duration: 8 * time.Second, Settle: time.Minute, Users: 3}, func(trial *trial) {
 		ids := make(map[string]int64)
 		repeated := 0
 		for _, o := range trial.ledger.Ops {
@@ -134,7 +134,7 @@ func TestLostAnswer(t *testing.T) {
 func TestTwice(t *testing.T) {
 	t.Parallel()
 	f := newFake()
-	try(t, f, load.Config{Profile: "book", Duration: time.Minute, Users: 1}, func(trial *trial) {
+	try(t, f, load.Config{Profile: "book", Duration: 20 * time.Second, Users: 1}, func(trial *trial) {
 		byKey := make(map[string][]ledger.Op)
 		for _, o := range trial.ledger.Ops {
 			if o.Kind == ledger.Book {
@@ -151,7 +151,7 @@ func TestTwice(t *testing.T) {
 				t.Errorf("what was sent with the key %s is %+v, want the same twice at once", key, ops)
 			}
 		}
-		if pairs < 10 {
+		if pairs < 5 {
 			t.Errorf("%d of %d bookings were sent twice, want some more", pairs, len(byKey))
 		}
 	})

@@ -126,7 +126,7 @@ func TestFewGuests(t *testing.T) {
 		refuse(w, http.StatusTooManyRequests, "rate_limited", 60)
 		return true
 	}
-	try(t, f, load.Config{Profile: "book", Duration: 10 * time.Second, Users: 12}, func(trial *trial) {
+	try(t, f, load.Config{Profile: "book", Duration: 3 * time.Second, Users: 12}, func(trial *trial) {
 		if len(trial.ledger.Guests) != 3 || len(trial.result.Notes) != 1 || !strings.Contains(trial.result.Notes[0], "12 users share 3 guests") {
 			t.Errorf("there are %d guests, and the notes are %q", len(trial.ledger.Guests), trial.result.Notes)
 		}
@@ -134,8 +134,8 @@ func TestFewGuests(t *testing.T) {
 		for _, o := range trial.ledger.Ops {
 			busy[o.GuestID] = true
 		}
-		if len(busy) != 3 || trial.result.Elapsed != 10*time.Second {
-			t.Errorf("%d guests did something in %v, want 3 in 10s", len(busy), trial.result.Elapsed)
+		if len(busy) != 3 || trial.result.Elapsed != 3*time.Second {
+			t.Errorf("%d guests did something in %v, want 3 in 3s", len(busy), trial.result.Elapsed)
 		}
 	})
 }

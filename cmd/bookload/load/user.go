@@ -72,9 +72,14 @@ func (u *user) workOpen(ctx context.Context, s *schedule) {
 	}
 }
 
-// get asks for something that changes nothing, for somebody or for nobody, until there is an answer or the load is over.
+// maxLooks bounds the attempts of somebody who only looks: they give up on what never works.
+const maxLooks = 5
+
+// get asks for something that changes nothing, for somebody or for nobody, a few times or until the load is over.
 func (u *user) get(ctx context.Context, t *turn, by *account, op, path string) {
-	r := client.Request{Op: op, Method: http.MethodGet, Path: path, Client: u.number, Due: t.due, Discard: true}
+	r := client.Request{
+		Op: op, Method: http.MethodGet, Path: path, Client: u.number, Due: t.due, Attempts: maxLooks, Discard: true,
+	}
 	if by == nil {
 		u.client.SettleUntil(ctx, u.over, r)
 		return
