@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -31,6 +32,7 @@ type checkOrder struct {
 	baseURLs []string
 	ledger   string // the path
 	json     string // likewise; "" for none
+	timeout  time.Duration
 }
 
 // databaseURL is the variable for those who do not want to show a password to everyone on the machine.
@@ -40,10 +42,11 @@ func parseCheck(f *flags, getenv func(string) string) *checkOrder {
 	o := &checkOrder{}
 	bases, path, database := f.baseURLs("base-url"), f.text("ledger"), f.text("database-url")
 	email, json, wait := f.text("admin-email"), f.text("json"), f.duration("wait", 30*time.Second, 0)
+	timeout := f.duration("timeout", 10*time.Minute, time.Second)
 	if !f.parse() {
 		return o
 	}
-	o.baseURLs, o.ledger, o.json = *bases, *path, *json
+	o.baseURLs, o.ledger, o.json, o.timeout = *bases, *path, *json, *timeout
 	o.check = check.Config{
 		DatabaseURL: cmp.Or(*database, getenv(databaseURL)), AdminEmail: *email, AdminPassword: f.admin(*email, getenv), Wait: *wait,
 	}
@@ -89,9 +92,29 @@ func (o *checkOrder) compare(ctx context.Context) (*check.Result, error) {
 		return nil, err
 	}
 	defer c.Close()
+	// The client asks again until it is answered, which a service that is away would never do.
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	if err := reach(ctx, c); err != nil {
+		return nil, err
+	}
 	config := o.check
 	config.Ledger, config.Client = kept, c
 	return check.Check(ctx, config)
+}
+
+// reachWithin is how long a service may take to answer at all.
+const reachWithin = 10 * time.Second
+
+// reach fails soon if the service is not there.
+func reach(ctx context.Context, c *client.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, reachWithin)
+	defer cancel()
+	answer, _ := c.Settle(ctx, client.Request{Op: "ready", Method: http.MethodGet, Path: "/ready"})
+	if !answer.OK() {
+		return &client.UnexpectedError{Op: "the service is not ready", Answer: answer}
+	}
+	return nil
 }
 
 // findings are the JSON of a check. Lists may be empty and are never null.

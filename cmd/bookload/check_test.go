@@ -66,3 +66,12 @@ func TestCheck(t *testing.T) {
 		t.Errorf("a check that cannot be told exits with %d, want %d", code, exitFailure)
 	}
 }
+
+// A service that is away is no finding, and no reason to wait for ever.
+func TestCheckWithoutService(t *testing.T) {
+	t.Parallel()
+	o := invoke(t.Context(), nil, "check", "--ledger", aLedger(t), "--base-url", aBase, "--timeout", "1s")
+	if o.code != exitFailure || !strings.Contains(o.stderr, "nothing was found out, neither good nor bad: the service is not ready") || o.stdout != "" {
+		t.Errorf("exit code %d, %q and %q", o.code, o.stdout, o.stderr)
+	}
+}

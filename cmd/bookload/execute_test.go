@@ -86,6 +86,7 @@ func TestCommandLines(t *testing.T) {
 		{"check --ledger x --base-url " + aBase + " --json x", exitUsage, `have the path "x"`},
 		{"check --ledger x --base-url " + aBase + " --wait 5", exitUsage, `--wait is "5"`},
 		{"check --ledger x --base-url " + aBase + " --admin-email a@b.example", exitUsage, adminPassword},
+		{"check --ledger x --base-url " + aBase + " --timeout 0s", exitUsage, `--timeout is "0s"`},
 		{"check --ledger no-such-file --base-url " + aBase, exitFailure, "nothing was found out, neither good nor bad: read ledger"},
 		{"check --ledger main.go --base-url " + aBase, exitFailure, "nothing was found out, neither good nor bad: read ledger: line 1"},
 	} {

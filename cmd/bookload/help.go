@@ -71,6 +71,7 @@ Usage: bookload check --ledger FILE --base-url URL [flags]
                            BOOKLOAD_DATABASE_URL does the same, and does not show a password to others on the machine
   --admin-email EMAIL      an admin of the service, whose password is in the variable BOOKLOAD_ADMIN_PASSWORD. With one,
                            counters and photographs are compared through the API, too
+  --timeout D              how long the check may take in all (default 10m)
   --wait D                 how long photographs may take until they are processed (default 30s)
   --json FILE              the findings as JSON: format_version, clean, finding_count, findings [{rule, text}],
                            compared [{what, count}], undecided; - for standard output, in place of the text
