@@ -39,6 +39,7 @@ type Service struct {
 	cursors page.Signer
 	jobs    *jobs.Client
 	metrics counters
+	full    fullRooms
 	log     *slog.Logger
 }
 

@@ -86,10 +86,16 @@ func (s *Service) book(ctx context.Context, p *CreateParams) (*Booking, error) {
 	return b, err
 }
 
-// bookOwn books for a guest. It takes one round trip, two with an idempotency key.
+// bookOwn books for a guest. It takes one round trip, two with an idempotency key, and one more where the room was full
+// a moment ago.
 func (s *Service) bookOwn(ctx context.Context, caller auth.Caller, p *CreateParams) (*Booking, error) {
 	if p.UserID != nil && *p.UserID != caller.UserID {
 		return nil, errs.Forbidden.New("Guests can only book for themselves.")
+	}
+	if s.full.has(p.RoomID) {
+		if err := s.lookFirst(ctx, caller, p); err != nil {
+			return nil, err
+		}
 	}
 	for attempt := 1; ; attempt++ {
 		batch := &pgx.Batch{}

@@ -9,22 +9,59 @@ import (
 	"github.com/shumbooking/shumbooking/auth"
 	"github.com/shumbooking/shumbooking/platform/date"
 	"github.com/shumbooking/shumbooking/platform/errs"
+	"github.com/shumbooking/shumbooking/platform/idempotency"
 	"github.com/shumbooking/shumbooking/platform/pg"
 )
 
 // refusal looks for what kept a booking from being made. It returns nil when nothing is in its way any more.
 func (s *Service) refusal(ctx context.Context, p *CreateParams) error {
-	query, args := selectObstacles, []any{p.DateFrom, p.DateTo, p.Rooms, p.Guests, p.RoomID}
-	if caller := auth.CallerFrom(ctx); !caller.IsStaff() {
-		query, args = selectGuestObstacles, append(args, caller.UserID)
-	}
+	query, args := obstaclesOf(auth.CallerFrom(ctx), p)
 	o, err := pg.One[obstacles](ctx, s.db, query, args...)
+	return s.judge(p, &o, err)
+}
+
+// lookFirst is refusal before anything was tried, for a guest who wants a room that was full a moment ago: nothing is
+// begun then that would have to be undone.
+func (s *Service) lookFirst(ctx context.Context, caller auth.Caller, p *CreateParams) error {
+	query, args := obstaclesOf(caller, p)
+	batch := &pgx.Batch{}
+	var o obstacles
+	batch.Queue(query, args...).Query(func(rows pgx.Rows) (err error) {
+		o, err = pgx.CollectOneRow(rows, pgx.RowToStructByName[obstacles])
+		return err
+	})
+	err := idempotency.Look(ctx, s.db, batch)
+	return s.judge(p, &o, err)
+}
+
+// obstaclesOf returns the query for what is in the way of a booking of the caller.
+func obstaclesOf(caller auth.Caller, p *CreateParams) (query string, args []any) {
+	args = []any{p.DateFrom, p.DateTo, p.Rooms, p.Guests, p.RoomID}
+	if caller.IsStaff() {
+		return selectObstacles, args
+	}
+	return selectGuestObstacles, append(args, caller.UserID)
+}
+
+// judge returns the refusal that the obstacles are, of which there are none if err is pgx.ErrNoRows because there is no
+// such room. It remembers the rooms that are full.
+func (s *Service) judge(p *CreateParams, o *obstacles, err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return errs.NotFound.New("")
 	}
 	if err != nil {
 		return err
 	}
+	if len(o.Taken) > 0 {
+		s.full.add(p.RoomID)
+	} else {
+		s.full.remove(p.RoomID)
+	}
+	return o.refuse(p)
+}
+
+// refuse returns what the obstacles are to a client, the first in the order that the API promises, or nil for none.
+func (o *obstacles) refuse(p *CreateParams) error {
 	rules := dateRules(p.DateFrom, o.Today)
 	if !o.GuestsFit {
 		rules = append(rules, tooManyGuests)

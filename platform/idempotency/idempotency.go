@@ -166,6 +166,20 @@ func Send(ctx context.Context, db *pgxpool.Pool, effect *pgx.Batch, response fun
 	return nil
 }
 
+// Look runs a pipeline of statements that change nothing, in one round trip. With an attempt in ctx it fails as Once
+// does where the effect happened before or is being worked on, so that what the statements find holds for the key: no
+// attempt before has the effect any more.
+func Look(ctx context.Context, db *pgxpool.Pool, look *pgx.Batch) error {
+	attempt := From(ctx)
+	if attempt == nil {
+		return db.SendBatch(ctx, look).Close()
+	}
+	claimed := &pgx.Batch{}
+	claimed.Queue(claim, attempt.Caller, attempt.Key)
+	claimed.QueuedQueries = append(claimed.QueuedQueries, look.QueuedQueries...)
+	return attempt.explain(ctx, db, db.SendBatch(ctx, claimed).Close())
+}
+
 // send runs the transaction of Send.
 func (a *Attempt) send(ctx context.Context, c *pgx.Conn, effect *pgx.Batch, response func() any) (*Reply, error) {
 	first := &pgx.Batch{}
