@@ -29,6 +29,9 @@ func (v service) start(ctx context.Context, env environment, addr string) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
+	if env.getenv("GOGC") == "" {
+		go paceCollector(ctx)
+	}
 	log.Info("starting", "build", currentBuild(), "address", listener.Addr().String(), "settings", s)
 	for _, warning := range s.warnings {
 		log.Warn("doubtful setting", "warning", warning)
