@@ -20,7 +20,7 @@ const (
 )
 
 // memory bounds what the search in one piece may remember, in bytes.
-const memory = 256 << 20
+const memory = 64 << 20
 
 // decide looks for an order of p.
 func (p *piece) decide(deadline time.Time) verdict {
