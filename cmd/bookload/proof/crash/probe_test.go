@@ -142,7 +142,7 @@ func (o *ordeal) wantRecovery(start func()) {
 		o.t.Fatal("nothing is written again")
 	}
 	took := max(wrote.Sub(accepted), 0)
-	o.slowest = max(o.slowest, took)
+	o.accepted, o.slowest = append(o.accepted, accepted), max(o.slowest, took)
 	if took > recovery {
 		o.t.Errorf("round %d: something was written %v after the database accepted connections, want %v at most", len(o.strikes), took, recovery)
 	}
