@@ -13,7 +13,7 @@ func bucketCells() []cell {
 			fault: by(toBucket, latency(toClient, 9000, 0)), hold: storeTime, expect: away},
 		{name: "jitter", behaviour: "Answers after 0 to 200 ms are answers.", fault: by(toBucket, latency(toClient, 100, 100)), expect: fine},
 		{name: "reset", behaviour: "Connections that are reset: three attempts, then 503. All else works.", fault: by(toBucket, reset()), expect: away},
-		{name: "half-open to the server", behaviour: "What is sent vanishes: 503 within 10 s. All else works.",
+		{name: "half-open to the server", long: true, behaviour: "What is sent vanishes: 503 within 10 s. All else works.",
 			fault: by(toBucket, silence(toServer)), hold: storeTime, expect: away},
 		{name: "half-open to the client", behaviour: "What is answered vanishes: 503 within 10 s. All else works.",
 			fault: by(toBucket, silence(toClient)), hold: storeTime, expect: away},

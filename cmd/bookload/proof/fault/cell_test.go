@@ -30,6 +30,10 @@ const (
 	returning = 6 * time.Second
 	// storeTime is what uploads have for a bucket that is silent, and a while more.
 	storeTime = 9 * time.Second
+	// silent is within which time a request is turned away by a service that waits for a connection, or for what it has asked
+	// on one; atOnce when nothing is waited for, on a machine that is busy.
+	silent = 6 * time.Second
+	atOnce = 3 * time.Second
 	// deadline is what every answer has to keep, whatever is out of order.
 	deadline = 10 * time.Second
 	// recovery is how long after a fault everything works again, at most.

@@ -1,8 +1,10 @@
 package fault_test
 
 import (
+	"cmp"
 	"slices"
 	"testing"
+	"time"
 )
 
 // A way is how an operation fares while a fault lasts. Answers that are no success are 503 in any case.
@@ -28,6 +30,8 @@ type expectation struct {
 	health []string
 	// affects says by what one sees that the fault was one.
 	affects effect
+	// within is how long an answer takes at most; deadline if it is zero.
+	within time.Duration
 	// booked says that bookings go on.
 	booked bool
 }
@@ -39,7 +43,7 @@ type effect func(t *testing.T, seen []*sighting, before, after marks)
 func (e *expectation) judge(t *testing.T, seen []*sighting, before, after marks) {
 	t.Helper()
 	for _, s := range seen {
-		s.wellFormed(t)
+		s.wellFormed(t, cmp.Or(e.within, deadline))
 	}
 	for _, o := range ops() {
 		e.judgeOp(t, o, slices.DeleteFunc(slices.Clone(seen), func(s *sighting) bool { return s.op != o }))

@@ -28,7 +28,9 @@ func strikesCommits(t *testing.T, _ []*sighting, before, after marks) {
 }
 
 func postgresCells() []cell {
-	gone := expectation{ways: standing(refuses), health: []string{"down"}, affects: refusesSome(search, ready)}
+	gone := expectation{ways: standing(refuses), health: []string{"down"}, within: silent, affects: refusesSome(search, ready)}
+	cut := gone
+	cut.within = atOnce
 	harmless := expectation{ways: standing(works), booked: true, affects: passes(usesPostgres)}
 	unsettled := expectation{ways: at(standing(either), partly, search), affects: passes(usesPostgres)}
 	unknown := expectation{ways: at(standing(either), works, ready, search), affects: strikesCommits}
@@ -40,20 +42,20 @@ func postgresCells() []cell {
 		{name: "jitter", behaviour: "With answers that take from 0 to 200 ms all works.",
 			fault: by(toPostgres, latency(toClient, 100, 100)), expect: unsettled},
 		{name: "reset", behaviour: "Connections that are reset when the database answers: 503 at once.",
-			fault: by(toPostgres, reset()), expect: gone},
+			fault: by(toPostgres, reset()), expect: cut},
 		{name: "reset after COMMIT", behaviour: "Connections that end with the answer to COMMIT: 503, though it took place. The key tells on the next attempt. Reading goes on.",
 			fault: strike(func(c *commits) *atomic.Bool { return &c.lose }), expect: unknown},
 		{name: "silence after COMMIT", behaviour: "Connections on which the answer to COMMIT never comes: 503 after 3 s. Reading goes on.",
 			fault: strike(func(c *commits) *atomic.Bool { return &c.mute }), hold: patient, expect: unknown},
-		{name: "half-open to the server", behaviour: "What is sent vanishes and the connection stays: 503 after 3 s at most.",
+		{name: "half-open to the server", long: true, behaviour: "What is sent vanishes and the connection stays: 503 after 3 s, and for whoever waits for a connection after 2 s.",
 			fault: by(toPostgres, silence(toServer)), hold: patient, expect: gone},
-		{name: "half-open to the client", behaviour: "What is answered vanishes and the connection stays: 503 after 3 s at most.",
+		{name: "half-open to the client", behaviour: "What is answered vanishes and the connection stays: 503 after 3 s, and for whoever waits for a connection after 2 s.",
 			fault: by(toPostgres, silence(toClient)), hold: patient, expect: gone},
 		{name: "forgotten", behaviour: "All connections are dead at once, and new ones work: the first that notices has all replaced, and all works while the old ones still say nothing.",
 			fault: forgotten(toPostgres), hold: returning,
 			expect: expectation{ways: at(standing(returns), works, live, picture), booked: true, affects: passes(usesPostgres)}},
 		{name: "down", behaviour: "A refused connection: 503 at once.",
-			fault: refused(toPostgres), expect: gone},
+			fault: refused(toPostgres), expect: cut},
 		{name: "bandwidth", behaviour: "With 10 KB/s on each connection what is small works.",
 			fault: by(toPostgres, bandwidth(10)), hold: 2 * brief, expect: unsettled},
 		{name: "slicer", behaviour: "Answers in pieces of ten bytes are answers.",

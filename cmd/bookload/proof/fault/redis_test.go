@@ -12,9 +12,9 @@ func everything(w way) map[op]way {
 }
 
 func redisCells() []cell {
-	missed := expectation{ways: everything(works), health: []string{"degraded"}, booked: true, affects: fallsBack}
-	slow := expectation{ways: everything(works), booked: true, affects: fallsBack}
-	fine := expectation{ways: everything(works), booked: true, affects: passes(usesRedis)}
+	missed := expectation{ways: everything(works), within: atOnce, health: []string{"degraded"}, booked: true, affects: fallsBack}
+	slow := expectation{ways: everything(works), within: atOnce, booked: true, affects: fallsBack}
+	fine := expectation{ways: everything(works), within: atOnce, booked: true, affects: passes(usesRedis)}
 	return []cell{
 		{name: "latency", behaviour: "300 ms are more than the 50 ms that Redis has: budgets are kept by each process, and sessions judged by PostgreSQL.",
 			fault: by(toRedis, latency(toClient, 300, 0)), expect: slow},
@@ -23,7 +23,7 @@ func redisCells() []cell {
 		{name: "jitter", behaviour: "Answers after 0 to 100 ms: some are too late, and are done without.",
 			fault: by(toRedis, latency(toClient, 50, 50)), expect: slow},
 		{name: "reset", behaviour: "Connections that are reset: done without.", fault: by(toRedis, reset()), expect: missed},
-		{name: "half-open to the server", behaviour: "What is sent vanishes: done without, after 50 ms once a second.",
+		{name: "half-open to the server", long: true, behaviour: "What is sent vanishes: done without, after 50 ms once a second.",
 			fault: by(toRedis, silence(toServer)), hold: 2 * brief, expect: missed},
 		{name: "half-open to the client", behaviour: "What is answered vanishes: done without.",
 			fault: by(toRedis, silence(toClient)), hold: 2 * brief, expect: missed},
