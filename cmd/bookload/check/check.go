@@ -15,6 +15,7 @@ import (
 
 	"github.com/shumbooking/shumbooking/cmd/bookload/client"
 	"github.com/shumbooking/shumbooking/cmd/bookload/ledger"
+	"github.com/shumbooking/shumbooking/cmd/bookload/linear"
 )
 
 // Config says what is compared with what.
@@ -64,6 +65,7 @@ func Check(ctx context.Context, c Config) (*Result, error) {
 	}
 	r := newReport()
 	p := promisesOf(c.Ledger, r)
+	explain(c.Ledger, r)
 	if c.Client != nil {
 		if err := checkAPI(ctx, c, p, r); err != nil {
 			return nil, fmt.Errorf("check API: %w", err)
@@ -75,6 +77,22 @@ func Check(ctx context.Context, c Config) (*Result, error) {
 		}
 	}
 	return r.result(), nil
+}
+
+// explainTime bounds the search for an order of what was told, which can take exponential time.
+const explainTime = time.Minute
+
+// explain looks for an order of all operations in which what was told makes sense.
+func explain(l *ledger.Ledger, r *report) {
+	found := linear.Check(l, explainTime)
+	for _, f := range found.Findings {
+		r.find(f.Rule, "room %d on %v: %s", f.RoomID, f.Nights, f.Text)
+	}
+	for _, text := range found.Undecided {
+		r.leave("%s", text)
+	}
+	r.count(int64(found.Operations), "operations on rooms of the run put in an order")
+	r.count(int64(found.Nights), "nights of them")
 }
 
 // WriteTo writes each finding on a line of its own, and then what was compared and how many findings there are.

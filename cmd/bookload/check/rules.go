@@ -1,5 +1,7 @@
 package check
 
+import "github.com/shumbooking/shumbooking/cmd/bookload/linear"
+
 // The names of the rules.
 const (
 	// What the service said, taken by itself.
@@ -7,6 +9,12 @@ const (
 	ruleReferenceTwice    = "reference_twice"
 	ruleToldWrong         = "told_wrong"
 	rulePried             = "pried"
+
+	// All that it said, taken together.
+	ruleUnexplainedBooking = linear.Booking
+	ruleUnexplainedCancel  = linear.Cancel
+	ruleUnexplainedRefusal = linear.Refusal
+	ruleUnexplainedCounter = linear.Counter
 
 	// What it said, against what it remembers.
 	ruleBookingMissing  = "booking_missing"
@@ -76,6 +84,11 @@ func Rules() []Rule {
 		{ruleReferenceTwice, "Two bookings were shown with one reference."},
 		{ruleToldWrong, "An answer does not fit its request, or contradicts itself."},
 		{rulePried, "A guest was shown the booking of somebody else, could change it, or was told that it exists."},
+
+		{ruleUnexplainedBooking, "No order of what was told explains that a booking found room."},
+		{ruleUnexplainedCancel, "No order of what was told explains that a booking was there to be cancelled."},
+		{ruleUnexplainedRefusal, "No order of what was told explains that a room was full."},
+		{ruleUnexplainedCounter, "No order of what was told explains how many rooms of a night were shown as booked."},
 
 		{ruleBookingMissing, "A booking that was acknowledged is not there."},
 		{ruleBookingDiffers, "A booking is not what its guest was told: its guest, room, stay, party, price, currency or nightly lines."},

@@ -74,10 +74,15 @@ func toldDamages() []damage {
 		changeKind("PryShown", ledger.Pry, "pried", func(o *ledger.Outcome) { o.Result, o.Status = ledger.Done, http.StatusOK }),
 		changeKind("PryToldOf", ledger.Pry, "pried", func(o *ledger.Outcome) { o.Status = http.StatusForbidden }),
 		changeKind("LookShorter", ledger.Look, "told_wrong", func(o *ledger.Outcome) { o.Nights = o.Nights[1:] }),
-		changeKind("LookOversold", ledger.Look, "told_wrong", func(o *ledger.Outcome) { o.Nights[0].Booked = 4 }),
-		changeKind("LookNegative", ledger.Look, "told_wrong", func(o *ledger.Outcome) { o.Nights[0].Booked = -1 }),
+		changeKind("LookOversold", ledger.Look, "told_wrong unexplained_counter", func(o *ledger.Outcome) { o.Nights[0].Booked = 4 }),
+		changeKind("LookNegative", ledger.Look, "told_wrong unexplained_counter", func(o *ledger.Outcome) { o.Nights[0].Booked = -1 }),
 		changeKind("LookAtMore", ledger.Look, "told_wrong", func(o *ledger.Outcome) { o.Nights[0].Capacity = 4 }),
-		changeKind("LookAtAnotherNight", ledger.Look, "told_wrong", func(o *ledger.Outcome) { o.Nights[0].Date = o.Nights[1].Date }),
+		changeKind("LookAtAnotherNight", ledger.Look, "told_wrong unexplained_counter", func(o *ledger.Outcome) { o.Nights[0].Date = o.Nights[1].Date }),
+		changeKind("LookAtOneTooMany", ledger.Look, "unexplained_counter", func(o *ledger.Outcome) { o.Nights[0].Booked = 1 }),
+		{name: "RefusedThoughFree", ledger: func(l *ledger.Ledger) {
+			asked := op(l, "bob-31")
+			asked.DateFrom, asked.DateTo = asked.DateFrom.AddDays(100), asked.DateTo.AddDays(100)
+		}, want: "unexplained_refusal"},
 		changeKind("UploadOfNothing", ledger.Upload, "reply_differs told_wrong", func(o *ledger.Outcome) { o.Images = nil }),
 		changeKind("UploadOfAnother", ledger.Upload, "image_missing reply_differs", func(o *ledger.Outcome) { o.Images[0] = 999999 }),
 		{name: "UnknownWithTheKeyOfABooking", ledger: func(l *ledger.Ledger) {
