@@ -28,7 +28,7 @@ const (
 	storagePause = 10 * time.Second
 	// storeTime is for keeping what was received, and a second more for every storeRate bytes of it. Whoever sent
 	// little has an answer within ten seconds from a service whose store is silent.
-	storeTime = 7 * time.Second
+	storeTime = 6 * time.Second
 	storeRate = 1 << 20
 	// cleanUpTime is for taking back what was stored in vain, after whoever asked for it may have gone. What is left a
 	// sweep removes.

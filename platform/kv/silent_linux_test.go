@@ -56,7 +56,7 @@ func wireTo(t *testing.T, cfg kv.Config, conns int32) (kv.Config, func()) {
 
 // relay passes on what either side says until one of them ends it. Of what a silent client says nothing is passed on.
 func relay(ctx context.Context, near net.Conn, to string, isSilent func() bool) {
-	defer near.Close()
+	defer func() { _ = near.Close() }() // The other side may have ended it.
 	far, err := new(net.Dialer).DialContext(ctx, "tcp", to)
 	if err != nil {
 		return
@@ -65,7 +65,7 @@ func relay(ctx context.Context, near net.Conn, to string, isSilent func() bool) 
 		_, _ = io.Copy(near, far)
 		_ = near.Close()
 	}()
-	defer far.Close()
+	defer func() { _ = far.Close() }()
 	buffer := make([]byte, 4096)
 	for {
 		n, err := near.Read(buffer)

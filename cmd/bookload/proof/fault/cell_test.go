@@ -29,7 +29,7 @@ const (
 	// returning is enough to find out that all connections are dead and to use others.
 	returning = 6 * time.Second
 	// storeTime is what uploads have for a bucket that is silent, and a while more.
-	storeTime = 9 * time.Second
+	storeTime = 8 * time.Second
 	// silent is within which time a request is turned away by a service that waits for a connection, or for what it has asked
 	// on one; atOnce when nothing is waited for, on a machine that is busy.
 	silent = 6 * time.Second
@@ -105,6 +105,7 @@ func both(a, b fault) fault {
 
 // run puts a cell into effect on a site, and checks what it says.
 func (c *cell) run(t *testing.T, r *rig) {
+	t.Helper()
 	t.Log(c.behaviour)
 	hold := c.hold
 	if hold == 0 {

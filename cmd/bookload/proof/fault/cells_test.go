@@ -2,8 +2,8 @@ package fault_test
 
 // The kinds of fault that all servers have in common, as toxiproxy knows them.
 
-func latency(direction string, milliseconds, jitter int) toxic {
-	return toxic{"latency", direction, map[string]int{"latency": milliseconds, "jitter": jitter}}
+func latency(milliseconds, jitter int) toxic {
+	return toxic{"latency", toClient, map[string]int{"latency": milliseconds, "jitter": jitter}}
 }
 
 func silence(direction string) toxic {

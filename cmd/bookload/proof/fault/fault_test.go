@@ -27,30 +27,30 @@ const (
 
 func TestPostgres(t *testing.T) {
 	t.Parallel()
-	runAll(t, "", postgresCells())
+	runAll(t, postgresCells())
 }
 
 func TestRedis(t *testing.T) {
 	t.Parallel()
-	runAll(t, "", redisCells())
+	runAll(t, redisCells())
 }
 
 // TestSeveral has more than one server out of reach.
 func TestSeveral(t *testing.T) {
 	t.Parallel()
-	runAll(t, "", severalCells())
+	runAll(t, severalCells())
 }
 
 func TestBucket(t *testing.T) {
 	t.Parallel()
-	runAll(t, "", bucketCells())
+	runAll(t, bucketCells())
 }
 
 // runAll runs cells one after the other on a site of their own under a load that does not stop, and then compares what
 // the load was told with what the service remembers.
-func runAll(t *testing.T, binary string, cells []cell) {
+func runAll(t *testing.T, cells []cell) {
 	t.Helper()
-	r := newRig(t, binary)
+	r := newRig(t)
 	under := r.site.Begin(load.Config{Profile: "mixed", Users: users, Duration: longest, Seed: 1})
 	under.More()
 	r.noteLevel(t)

@@ -36,11 +36,11 @@ func postgresCells() []cell {
 	unknown := expectation{ways: at(standing(either), works, ready, search), affects: strikesCommits}
 	return []cell{
 		{name: "latency", behaviour: "With 300 ms for each answer all works, slowly.",
-			fault: by(toPostgres, latency(toClient, 300, 0)), hold: 2 * brief, expect: unsettled},
+			fault: by(toPostgres, latency(300, 0)), hold: 2 * brief, expect: unsettled},
 		{name: "latency above the budgets", behaviour: "With 4 s for each answer a statement is given up after 3 s, and nobody waits longer for a connection than 2 s: 503.",
-			fault: by(toPostgres, latency(toClient, 4000, 0)), hold: patient, expect: gone},
+			fault: by(toPostgres, latency(4000, 0)), hold: patient, expect: gone},
 		{name: "jitter", behaviour: "With answers that take from 0 to 200 ms all works.",
-			fault: by(toPostgres, latency(toClient, 100, 100)), expect: unsettled},
+			fault: by(toPostgres, latency(100, 100)), expect: unsettled},
 		{name: "reset", behaviour: "Connections that are reset when the database answers: 503 at once.",
 			fault: by(toPostgres, reset()), expect: cut},
 		{name: "reset after COMMIT", behaviour: "Connections that end with the answer to COMMIT: 503, though it took place. The key tells on the next attempt. Reading goes on.",

@@ -2,26 +2,26 @@ package fault_test
 
 func usesRedis(m marks) int64 { return m.redis }
 
-// everything are all operations.
-func everything(w way) map[op]way {
+// allWork says it of all operations.
+func allWork() map[op]way {
 	ways := make(map[op]way)
 	for _, o := range ops() {
-		ways[o] = w
+		ways[o] = works
 	}
 	return ways
 }
 
 func redisCells() []cell {
-	missed := expectation{ways: everything(works), within: atOnce, health: []string{"degraded"}, booked: true, affects: fallsBack}
-	slow := expectation{ways: everything(works), within: atOnce, booked: true, affects: fallsBack}
-	fine := expectation{ways: everything(works), within: atOnce, booked: true, affects: passes(usesRedis)}
+	missed := expectation{ways: allWork(), within: atOnce, health: []string{"degraded"}, booked: true, affects: fallsBack}
+	slow := expectation{ways: allWork(), within: atOnce, booked: true, affects: fallsBack}
+	fine := expectation{ways: allWork(), within: atOnce, booked: true, affects: passes(usesRedis)}
 	return []cell{
 		{name: "latency", behaviour: "300 ms are more than the 50 ms that Redis has: budgets are kept by each process, and sessions judged by PostgreSQL.",
-			fault: by(toRedis, latency(toClient, 300, 0)), expect: slow},
+			fault: by(toRedis, latency(300, 0)), expect: slow},
 		{name: "latency above the budgets", behaviour: "3 s are no worse than 300 ms, as nobody waits for them.",
-			fault: by(toRedis, latency(toClient, 3000, 0)), expect: missed},
+			fault: by(toRedis, latency(3000, 0)), expect: missed},
 		{name: "jitter", behaviour: "Answers after 0 to 100 ms: some are too late, and are done without.",
-			fault: by(toRedis, latency(toClient, 50, 50)), expect: slow},
+			fault: by(toRedis, latency(50, 50)), expect: slow},
 		{name: "reset", behaviour: "Connections that are reset: done without.", fault: by(toRedis, reset()), expect: missed},
 		{name: "half-open to the server", long: true, behaviour: "What is sent vanishes: done without, after 50 ms once a second.",
 			fault: by(toRedis, silence(toServer)), hold: 2 * brief, expect: missed},

@@ -63,10 +63,10 @@ func toRedis(w *ways) *link    { return w.redis }
 func toBucket(w *ways) *link   { return w.bucket }
 
 // newRig starts a site and puts a link into each of its ways.
-func newRig(t *testing.T, binary string) *rig {
+func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{ways: new(ways), photo: photograph(t)}
-	r.site = site.Start(t, site.Config{Binary: binary, Bucket: true, Reach: r.reach})
+	r.site = site.Start(t, site.Config{Bucket: true, Reach: r.reach})
 	for _, url := range r.site.URLs() {
 		c, err := client.New(client.Config{BaseURLs: []string{url}})
 		if err != nil {

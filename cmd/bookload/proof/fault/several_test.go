@@ -10,11 +10,11 @@ func severalCells() []cell {
 			expect: expectation{ways: at(standing(returns), works, live, picture), booked: true, affects: passes(usesPostgres)}},
 		{name: "Redis and bucket half-open", behaviour: "Photographs neither come nor go; all else works.",
 			fault: both(by(toRedis, silence(toClient)), by(toBucket, silence(toClient))), hold: storeTime, long: true,
-			expect: expectation{ways: at(everything(works), refuses, upload, picture), health: []string{"degraded"}, booked: true, affects: refusesSome(upload, picture)}},
+			expect: expectation{ways: at(allWork(), refuses, upload, picture), health: []string{"degraded"}, booked: true, affects: refusesSome(upload, picture)}},
 		{name: "PostgreSQL half-open in both directions", behaviour: "503 after 3 s at most.",
 			fault: by(toPostgres, silence(toServer), silence(toClient)), hold: patient, long: true, expect: gone},
 		{name: "PostgreSQL and bucket slow", behaviour: "With 300 ms for each answer of both all works, slowly.",
-			fault: both(by(toPostgres, latency(toClient, 300, 0)), by(toBucket, latency(toClient, 300, 0))), hold: patient, long: true,
+			fault: both(by(toPostgres, latency(300, 0)), by(toBucket, latency(300, 0))), hold: patient, long: true,
 			expect: expectation{ways: at(standing(either), partly, search, picture), affects: passes(usesPostgres)}},
 	}
 }
