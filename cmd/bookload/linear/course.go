@@ -159,8 +159,7 @@ func (p *piece) implied(s *step, courses []*course) bool {
 	if s.effect() != 0 || s.end == forever {
 		return false
 	}
-	times := s.moments(courses)
-	return slices.ContainsFunc(times[:len(times)-1], func(t int64) bool {
+	return slices.ContainsFunc(s.moments(courses), func(t int64) bool {
 		return s.onSlots(func(i int) bool {
 			low, high := courses[s.slots[i]].after(t)
 			return s.certain(i, low, high, p.capacity)

@@ -1,6 +1,7 @@
 package linear_test
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +33,7 @@ func TestExplained(t *testing.T) {
 		{"answered twice by one key", 1, []op{booked(1, 0, 4, 0, 1).keyed(), booked(1, 1, 5, 0, 1).keyed(), shown(6, 7, 0, 1)}},
 		{"lost, and told by another request of the key", 2, []op{lost(0, 0, 1).keyed(), booked(1, 5, 6, 0, 1).keyed(), shown(7, 8, 0, 1)}},
 		{"made by the first request of a key", 1, []op{lost(0, 0, 1).keyed(), refused(1, 2, 0, 1, 0), booked(1, 5, 6, 0, 1).keyed()}},
+		{"made by a request of a key that was written down late", 1, []op{booked(1, 5, 6, 0, 1).keyed(), lost(0, 0, 1).keyed(), shown(1, 2, 0, 1)}},
 		{"cancelled twice, given back once", 2, []op{booked(1, 0, 1, 0, 1), booked(2, 0, 1, 0, 1), cancelled(1, 2, 4), cancelled(1, 3, 5), shown(6, 7, 0, 1)}},
 		{"no other refusal says anything", 1, []op{begun(ledger.Book, 0, 0, 1, 1).ended(1, ledger.Outcome{Result: ledger.Refused, Code: "too_many_bookings"}), shown(2, 3, 0, 0)}},
 		{"end and begin in one moment", 1, []op{booked(1, 0, 5, 0, 1), shown(5, 6, 0, 0)}},
@@ -75,6 +77,7 @@ func TestUnexplained(t *testing.T) {
 		{"given back by nobody", 3, []op{cancelled(9, 0, 1).showing(9, 0, 1)}, linear.Cancel, 1, []int{0}},
 		{"lost, and there twice", 3, []op{lost(0, 0, 1), shown(1, 2, 0, 2)}, linear.Counter, 2, []int{0}},
 		{"lost, there and gone", 3, []op{lost(0, 0, 1), shown(1, 2, 0, 1), shown(3, 4, 0, 0)}, linear.Counter, 3, []int{0}},
+		{"lost, there as its cancellation proves, and gone with another", 3, []op{booked(1, 0, 1, 0, 1), lost(0, 0, 1), cancelled(9, 2, 3).showing(9, 0, 1), shown(4, 5, 0, 0)}, linear.Counter, 4, []int{0}},
 		{"lost, and there before it was asked for", 3, []op{shown(0, 1, 0, 1), lost(2, 0, 1)}, linear.Counter, 1, []int{0}},
 		{"two bookings of one key", 1, []op{booked(1, 0, 1, 0, 1).keyed(), booked(2, 2, 3, 0, 1).keyed()}, linear.Booking, 2, []int{0}},
 		{"taken by a thief", 3, []op{booked(1, 0, 1, 0, 1), stolen(1, 2, 3), shown(4, 5, 0, 1)}, linear.Counter, 3, []int{0}},
@@ -164,5 +167,15 @@ func TestNoTime(t *testing.T) {
 	// What needs no search needs no time.
 	if r := linear.Check(ofRoom(1, refused(0, 1, 0, 1, 0)), 0); len(r.Findings) != 1 {
 		t.Errorf("Check() = %+v, want a refusal found", r)
+	}
+}
+
+// TestTooLarge says that a search that is given up finds nothing wrong.
+func TestTooLarge(t *testing.T) {
+	t.Parallel()
+	s := simulation{random: rand.New(rand.NewPCG(1, 2)), quantity: 20, nights: 7, stays: 3, clients: 40}
+	r := linear.Check(s.run(3000), seconds)
+	if len(r.Findings) != 0 || len(r.Undecided) == 0 {
+		t.Errorf("Check() = %+v, want something undecided and nothing found", r)
 	}
 }

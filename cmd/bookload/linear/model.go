@@ -153,7 +153,7 @@ func (m *model) next(now *state, index int) (bool, any) {
 	m.budget--
 	after := &state{booked: now.booked, done: slices.Clone(now.done), ended: now.ended, read: now.read}
 	after.done[index/64] |= 1 << (index % 64)
-	if by := s.effect(); by != 0 && sense {
+	if by := s.effect(); by != 0 {
 		after.booked = slices.Clone(now.booked)
 		for _, slot := range s.slots {
 			after.booked[slot] += int32(by)
