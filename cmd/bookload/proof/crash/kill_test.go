@@ -50,38 +50,29 @@ func TestWorker(t *testing.T) { //nolint:paralleltest // It has the machine to i
 	o.finish()
 }
 
-// TestPostgres kills all processes of the database, in every other round while the worker processes photographs.
+// TestPostgres kills all processes of the database, also while the worker processes photographs, restarts it in order, which
+// breaks off what runs as well, and lets it answer nothing for longer than the service waits for an answer.
 func TestPostgres(t *testing.T) { //nolint:paralleltest // It has the machine to itself.
 	o := begin(t, site.Config{})
-	strike := []func(func()){o.strike, o.strikeAtWork}
-	for i := range rounds() {
-		strike[i%2](o.Postgres.Kill)
+	start := func() {
 		<-time.After(o.chance(longestAbsence))
 		o.wantRecovery(o.Postgres.Start)
-		o.restored()
 	}
-	o.finish()
-}
-
-// TestPostgresRestart restarts the database in order, which breaks off what runs as well.
-func TestPostgresRestart(t *testing.T) { //nolint:paralleltest // It has the machine to itself.
-	o := begin(t, site.Config{})
-	for range rounds() {
-		o.strike(o.Postgres.Stop)
-		o.wantRecovery(o.Postgres.Start)
-		o.restored()
+	ways := []func(){
+		func() { o.strike(o.Postgres.Kill); start() },
+		func() { o.strikeAtWork(o.Postgres.Kill); start() },
+		func() { o.strike(o.Postgres.Stop); start() },
+		func() {
+			o.strike(o.Postgres.Pause)
+			<-time.After(outage)
+			o.wantRecovery(o.Postgres.Resume)
+		},
 	}
-	o.finish()
-}
-
-// TestPostgresPause lets the database answer nothing for longer than the service waits for an answer.
-func TestPostgresPause(t *testing.T) { //nolint:paralleltest // It has the machine to itself.
-	o := begin(t, site.Config{})
 	for range rounds() / 2 {
-		o.strike(o.Postgres.Pause)
-		<-time.After(outage)
-		o.wantRecovery(o.Postgres.Resume)
-		o.restored()
+		for _, way := range o.random.Perm(len(ways)) {
+			ways[way]()
+			o.restored()
+		}
 	}
 	o.finish()
 }
