@@ -9,7 +9,7 @@ func TestGCPercent(t *testing.T) {
 		inUse uint64
 		want  int
 	}{
-		{0, 6400}, {1 * mib, 6400}, {16 * mib, 400}, {32 * mib, 200}, {64 * mib, 100}, {512 * mib, 100},
+		{0, 4800}, {1 * mib, 4800}, {16 * mib, 300}, {48 * mib, 100}, {96 * mib, 50}, {1024 * mib, 25},
 	} {
 		if got := gcPercent(c.inUse); got != c.want {
 			t.Errorf("with %d MiB in use: got %d %%, want %d %%", c.inUse/mib, got, c.want)
