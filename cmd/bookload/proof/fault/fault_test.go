@@ -2,6 +2,7 @@ package fault_test
 
 import (
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,15 +31,10 @@ func TestPostgres(t *testing.T) {
 	runAll(t, postgresCells())
 }
 
+// TestRedis has more than one server out of reach, too.
 func TestRedis(t *testing.T) {
 	t.Parallel()
-	runAll(t, redisCells())
-}
-
-// TestSeveral has more than one server out of reach.
-func TestSeveral(t *testing.T) {
-	t.Parallel()
-	runAll(t, severalCells())
+	runAll(t, slices.Concat(redisCells(), severalCells()))
 }
 
 func TestBucket(t *testing.T) {
