@@ -73,16 +73,17 @@ type must struct {
 
 // survey applies rules to each row of a relation, which is what follows FROM.
 func (d *database) survey(ctx context.Context, from string, musts ...must) error {
-	var rules, judged []string
+	var rules, holds, judged []string
 	for _, m := range musts {
 		if !slices.Contains(rules, m.rule) {
 			rules = append(rules, m.rule)
 		}
-		// A CASE, so that no text is made of the millions of rows with which all is well.
+		holds = append(holds, "("+m.hold+")")
 		judged = append(judged, fmt.Sprintf("('%s', CASE WHEN (%s) IS NOT TRUE THEN %s END)", m.rule, m.hold, m.text))
 	}
+	// The first condition is for the millions of rows with which all is well: they are judged once, and not rule by rule.
 	return d.ask(ctx, strings.Join(rules, ", "), "SELECT v.rule, v.text FROM "+from+" CROSS JOIN LATERAL (VALUES\n"+
-		strings.Join(judged, ",\n")+"\n) AS v (rule, text) WHERE v.text IS NOT NULL")
+		strings.Join(judged, ",\n")+"\n) AS v (rule, text) WHERE ("+strings.Join(holds, " AND ")+") IS NOT TRUE AND v.text IS NOT NULL")
 }
 
 // ask runs a query for findings of some rules, which returns their rules and texts.
