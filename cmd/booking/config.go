@@ -43,6 +43,8 @@ type redisSettings struct {
 	password config.Secret
 	// encrypted is for TLS, with a certificate that the system trusts.
 	encrypted bool
+	// timeout is for a call; zero for that of package kv.
+	timeout time.Duration
 }
 
 type tokenSettings struct {

@@ -56,7 +56,9 @@ func (s limitSettings) LogValue() slog.Value {
 
 // openRedis makes a client that counts in the metrics of the application. It does not connect.
 func (a *application) openRedis(s redisSettings) *kv.Client {
-	c := kv.Config{Host: s.host, Port: s.port, DB: s.db, Password: string(s.password), Metrics: a.registry}
+	c := kv.Config{
+		Host: s.host, Port: s.port, DB: s.db, Password: string(s.password), Timeout: s.timeout, Metrics: a.registry,
+	}
 	if s.encrypted {
 		c.TLS = &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12}
 	}
