@@ -28,9 +28,9 @@ func (s *shop) body(room int64, from, to time.Time) []byte {
 		room, from.Format(time.DateOnly), to.Format(time.DateOnly))
 }
 
-// book returns a load of bookings, each with a key of its own.
-func (r *rig) book(s *shop, want ...int) load {
-	return load{
+// book returns a stream of bookings, each with a key of its own.
+func (r *rig) book(s *shop, want ...int) stream {
+	return stream{
 		address: r.address, clients: clients, time: *round, want: want,
 		request: func(buf []byte, client, n int) []byte {
 			guest := client*guestsPerClient + n%guestsPerClient
@@ -44,8 +44,10 @@ func (r *rig) book(s *shop, want ...int) load {
 // bareBooking returns the statements of a booking as a script, for guests with sessions of their own.
 func (r *rig) bareBooking(s *shop, rooms int64) *script {
 	r.tb.Helper()
-	room, key := rooms/2, "bench-"+fmt.Sprint(time.Now().UnixNano())
+	key := "bench-" + fmt.Sprint(time.Now().UnixNano())
 	from, to := s.stays.stay(0)
+	room := r.one(`SELECT r.id FROM rooms r WHERE quantity > 0 AND NOT EXISTS (
+		SELECT FROM room_nights n WHERE n.room_id = r.id AND n.night >= $1 AND n.night < $2) ORDER BY id LIMIT 1`, from, to)
 	l := r.dial()
 	request := appendPost(nil, "/bookings", s.tokens[0], key, s.body(room, from, to))
 	statements := witness(r.tb, r.db, r.logFile, func() {

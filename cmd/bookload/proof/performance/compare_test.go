@@ -72,30 +72,51 @@ func median(of []float64) float64 {
 
 // A comparison is of the service with bare SQL, in turns.
 type comparison struct {
-	http load
+	http stream
 	sql  *script
 }
 
-// against reports what the service reaches of the same statements through pgbench, as the median of the rounds.
+// against reports what the service reaches of the same statements through pgbench, as the median of the rounds, and who
+// takes how much of the processors for one operation.
 func (r *rig) against(b *testing.B, c comparison) {
 	b.Helper()
-	var served, bare, ratios, cpu, api []float64
+	var f figures
 	r.pgbench(c.sql)
 	c.http.run(b)
 	for b.Loop() {
-		busy := r.apiTime()
+		before := r.bill()
 		o := c.http.run(b)
-		api = append(api, float64((r.apiTime()-busy).Microseconds())/float64(o.all))
+		between := r.bill()
 		sql := r.pgbench(c.sql)
-		served, bare = append(served, o.perSecond()), append(bare, sql)
-		ratios = append(ratios, o.perSecond()/sql)
-		cpu = append(cpu, float64(o.cpu.Microseconds())/float64(o.all))
+		api, database, redis, clients := between.since(before, o.all)
+		_, bare, _, _ := r.bill().since(between, int(sql*round.Seconds()))
+		f.add("http/s", o.perSecond())
+		f.add("pgbench/s", sql)
+		f.add("of-pgbench", o.perSecond()/sql)
+		f.add("api-µs", api)
+		f.add("redis-µs", redis)
+		f.add("clients-µs", clients)
+		f.add("database-µs", database)
+		f.add("bare-database-µs", bare)
 	}
-	b.ReportMetric(0, "ns/op") // A round is as long as it is told to be.
-	b.ReportMetric(median(served), "http/s")
-	b.ReportMetric(median(bare), "pgbench/s")
-	b.ReportMetric(median(ratios), "of-pgbench")
-	b.ReportMetric(median(api), "api-µs/op")
-	b.ReportMetric(median(cpu), "client-µs/op")
-	b.Logf("ratios %.3f", ratios)
+	f.report(b)
+}
+
+// figures are those of some rounds, by their units.
+type figures map[string][]float64
+
+func (f *figures) add(unit string, value float64) {
+	if *f == nil {
+		*f = make(figures)
+	}
+	(*f)[unit] = append((*f)[unit], value)
+}
+
+// report gives the median of each, in place of the time of a round, which is as long as it is told to be.
+func (f *figures) report(b *testing.B) {
+	b.Helper()
+	b.ReportMetric(0, "ns/op")
+	for unit, values := range *f {
+		b.ReportMetric(median(values), unit)
+	}
 }

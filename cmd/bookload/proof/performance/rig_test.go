@@ -39,12 +39,13 @@ type rig struct {
 	tb       testing.TB
 	database pg.Config
 	// logFile is that of the database.
-	logFile string
-	db      *pgxpool.Pool
-	redis   string
-	api     *exec.Cmd
-	address string
-	cores   cores
+	logFile  string
+	db       *pgxpool.Pool
+	redis    string
+	redisPID int
+	api      *exec.Cmd
+	address  string
+	cores    cores
 }
 
 // cores say where programs run, as taskset has it; anywhere where they are empty.
@@ -213,8 +214,9 @@ func databaseSettings(c pg.Config) []string {
 func (r *rig) startRedis() (port string) {
 	r.tb.Helper()
 	_, port, _ = net.SplitHostPort(freeAddress(r.tb))
-	r.start(r.cores.rest, nil, "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+	redis := r.start(r.cores.rest, nil, "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
 		"--dir", r.tb.TempDir(), "--daemonize", "no")
+	r.redisPID = redis.Process.Pid
 	return port
 }
 

@@ -48,10 +48,10 @@ func (c calendar) choose(s *script) {
 // searchMonths is how far ahead the first stay of searches is: they are within the season of the demo data.
 const daysToSearch = 1
 
-// search returns a load of searches in a city, by guests who are signed in.
-func (r *rig) search(city int64, tokens []string) load {
+// search returns a stream of searches in a city, by guests who are signed in.
+func (r *rig) search(city int64, tokens []string) stream {
 	c := newCalendar(daysToSearch)
-	return load{
+	return stream{
 		address: r.address, clients: clients, time: *round, want: []int{http.StatusOK},
 		request: func(buf []byte, client, _ int) []byte {
 			from, to := c.stay(rand.IntN(3 * daysOfMonth)) //nolint:gosec // chance, not secrecy

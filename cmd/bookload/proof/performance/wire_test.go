@@ -86,8 +86,8 @@ func (l *line) head(request []byte) (status, length int, err error) {
 	}
 }
 
-// A load is what some clients do at the same time, each its next request once the last was answered.
-type load struct {
+// A stream is what some clients do at the same time, each its next request once the last was answered.
+type stream struct {
 	address string
 	clients int
 	time    time.Duration
@@ -97,7 +97,7 @@ type load struct {
 	want []int
 }
 
-// An outcome is what a load came to.
+// An outcome is what a stream came to.
 type outcome struct {
 	elapsed time.Duration
 	// counted answers had the first of the statuses wanted, all had any of them.
@@ -115,8 +115,8 @@ func (o *outcome) quantile(q float64) time.Duration {
 	return o.times[min(int(q*float64(len(o.times))), len(o.times)-1)]
 }
 
-// run puts the load on the API, and fails the benchmark for an answer that is not wanted.
-func (l load) run(tb testing.TB) *outcome {
+// run sends the stream to the API, and fails the benchmark for an answer that is not wanted.
+func (l stream) run(tb testing.TB) *outcome {
 	tb.Helper()
 	clients := make([]*tally, l.clients)
 	for i := range clients {
@@ -146,7 +146,7 @@ func (l load) run(tb testing.TB) *outcome {
 	return o
 }
 
-// A tally is what one client of a load counts.
+// A tally is what one client of a stream counts.
 type tally struct {
 	*line
 	counted int
@@ -155,7 +155,7 @@ type tally struct {
 }
 
 // send is one client.
-func (l load) send(t *tally, client int, end time.Time) error {
+func (l stream) send(t *tally, client int, end time.Time) error {
 	buf := make([]byte, 0, 4<<10)
 	for n, begun := 0, time.Now(); begun.Before(end); n++ {
 		buf = l.request(buf[:0], client, n)
