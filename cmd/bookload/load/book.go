@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"sync"
 
 	"github.com/shumbooking/shumbooking/cmd/bookload/client"
@@ -13,8 +12,9 @@ import (
 )
 
 const (
-	// maxStock bounds the live bookings of one guest, which share few nights of the ten that a guest may have on each.
-	maxStock = 200
+	// maxStays bounds the live bookings, for each guest that there is: they rarely share as many nights as the service lets
+	// one guest have at once.
+	maxStays = 200
 	// hotNights are the nights of the hot room that everyone wants. They are wanted in pairs, so that nights of different pairs
 	// have nothing to do with each other and their histories stay small.
 	hotNights = 16
@@ -28,11 +28,12 @@ type order struct {
 	from, to      date.Date
 	rooms, guests int
 	key           string
+	shelf         *shelf // for what comes of it
 }
 
 // want returns an order of a room somewhere.
 func (u *user) want(t *turn) order {
-	o := order{room: pick(t.random, u.world.rooms), rooms: 1}
+	o := order{room: pick(t.random, u.world.rooms), rooms: 1, shelf: &u.shelf}
 	o.from, o.to = u.dates(t)
 	if t.random.IntN(10) == 0 {
 		o.rooms = 2
@@ -44,7 +45,7 @@ func (u *user) want(t *turn) order {
 // wantHot returns an order of the room that everyone wants: of one night, or of both nights of a pair.
 func (u *user) wantHot(t *turn) order {
 	first := u.world.today.AddDays(hotFrom + 2*t.random.IntN(hotNights/2))
-	o := order{room: u.world.hot, from: first, to: first.AddDays(2), rooms: 1, guests: 1}
+	o := order{room: u.world.hot, from: first, to: first.AddDays(2), rooms: 1, guests: 1, shelf: &u.hotShelf}
 	switch t.random.IntN(3) {
 	case 0:
 		o.to = first.AddDays(1)
@@ -61,11 +62,11 @@ func (u *user) bookHotTwice(ctx context.Context, t *turn) { u.bookOr(ctx, t, u.w
 
 // bookOr places an order, or cancels one if there are enough.
 func (u *user) bookOr(ctx context.Context, t *turn, want func(*turn) order, place func(context.Context, *turn, order)) {
-	if len(u.stock) >= max(1, maxStock*len(u.guests)/u.config.Users) {
-		u.cancel(ctx, t)
+	o := want(t)
+	if o.shelf.size() >= maxStays*len(u.guests) {
+		u.cancelFrom(ctx, t, o.shelf)
 		return
 	}
-	o := want(t)
 	o.key = fmt.Sprintf("%s-%d-%d", u.config.Run, u.number, u.placed)
 	u.placed++
 	place(ctx, t, o)
@@ -73,7 +74,7 @@ func (u *user) bookOr(ctx context.Context, t *turn, want func(*turn) order, plac
 
 func (u *user) place(ctx context.Context, t *turn, o order) {
 	if b := u.send(ctx, t, u.guest, o); b != nil {
-		u.keepStock(u.guest, b.ID)
+		o.shelf.put(stay{b.ID, u.guest})
 	}
 }
 
@@ -88,7 +89,7 @@ func (u *user) placeTwice(ctx context.Context, t *turn, o order) {
 		first = second // The first was refused before a night was given back.
 	}
 	if first != nil {
-		u.keepStock(u.guest, first.ID)
+		o.shelf.put(stay{first.ID, u.guest})
 	}
 }
 
@@ -114,20 +115,16 @@ func (u *user) send(ctx context.Context, t *turn, by *account, o order) *ledger.
 	return outcome.Booking
 }
 
-func (u *user) keepStock(by *account, id int64) {
-	u.stock = append(u.stock, stock{id, by})
-	u.bookings.add(stock{id, by})
-}
+func (u *user) cancel(ctx context.Context, t *turn)    { u.cancelFrom(ctx, t, &u.shelf) }
+func (u *user) cancelHot(ctx context.Context, t *turn) { u.cancelFrom(ctx, t, &u.hotShelf) }
 
-// cancel cancels one of the user's bookings, or asks for the list of them if there is none.
-func (u *user) cancel(ctx context.Context, t *turn) {
-	if len(u.stock) == 0 {
+// cancelFrom cancels a booking for its guest, or asks for a list if there is none.
+func (u *user) cancelFrom(ctx context.Context, t *turn, s *shelf) {
+	b, found := s.take(t.random)
+	if !found {
 		u.myBookings(ctx, t)
 		return
 	}
-	at := t.random.IntN(len(u.stock))
-	b := u.stock[at]
-	u.stock = slices.Delete(u.stock, at, at+1)
 	outcome, answer := u.do(ctx, t, b.guest, &ledger.Intent{Kind: ledger.Cancel, BookingID: b.id}, client.Request{
 		Op: "cancel", Method: http.MethodDelete, Path: bookingPath(b.id),
 	})
@@ -146,12 +143,12 @@ func (u *user) myBookings(ctx context.Context, t *turn) {
 	u.get(ctx, t, u.guest, "my_bookings", "/bookings/me?limit=20")
 }
 
-// booking looks at one of the user's bookings.
+// booking looks at a booking for its guest.
 func (u *user) booking(ctx context.Context, t *turn) {
-	if len(u.stock) == 0 {
+	b, found := u.shelf.see(t.random)
+	if !found {
 		u.myBookings(ctx, t)
 		return
 	}
-	b := pick(t.random, u.stock)
 	u.get(ctx, t, b.guest, "booking", bookingPath(b.id))
 }

@@ -75,14 +75,14 @@ func bookSteps() []step {
 }
 
 func hotSteps() []step {
-	return []step{{50, (*user).bookHot}, {2, (*user).bookHotTwice}, {36, (*user).cancel}, {6, (*user).look}, {6, (*user).myBookings}}
+	return []step{{50, (*user).bookHot}, {2, (*user).bookHotTwice}, {24, (*user).cancelHot}, {6, (*user).look}, {6, (*user).myBookings}}
 }
 
 func mixedSteps() []step {
 	return []step{
 		{10, (*user).health}, {20, (*user).countries}, {20, (*user).cities}, {20, (*user).facilities}, {60, (*user).hotels},
 		{90, (*user).hotel}, {60, (*user).rooms}, {60, (*user).freeRooms}, {300, (*user).search},
-		{120, (*user).book}, {6, (*user).bookTwice}, {50, (*user).bookHot}, {2, (*user).bookHotTwice}, {85, (*user).cancel},
+		{120, (*user).book}, {6, (*user).bookTwice}, {50, (*user).bookHot}, {2, (*user).bookHotTwice}, {60, (*user).cancel}, {25, (*user).cancelHot},
 		{40, (*user).myBookings}, {40, (*user).booking}, {8, (*user).look}, {4, (*user).upload}, {4, (*user).pry}, {1, (*user).enlist},
 	}
 }

@@ -20,10 +20,11 @@ type run struct {
 	photos  [][]byte
 	notes   []string
 
-	world    world
-	guests   []*account
-	staff    *account // nil without an admin
-	bookings sightings
+	world  world
+	guests []*account
+	staff  *account // nil without an admin
+	// shelf and hotShelf have what is booked, of rooms anywhere and of the one that everyone wants.
+	shelf, hotShelf shelf
 
 	record  *recorder
 	started time.Time

@@ -66,7 +66,7 @@ func TestOverload(t *testing.T) {
 
 func TestRampUp(t *testing.T) {
 	t.Parallel()
-	c := load.Config{Profile: "browse", Duration: 10 * time.Second, RampUp: 8 * time.Second, Users: 8}
+	c := load.Config{Profile: "browse", Duration: 9900 * time.Millisecond, RampUp: 8 * time.Second, Users: 8}
 	var users []int
 	c.Progress = func(p load.Progress) { users = append(users, p.Users) }
 	try(t, newFake(), c, func(trial *trial) {
@@ -74,7 +74,7 @@ func TestRampUp(t *testing.T) {
 			t.Errorf("users at work, each second: %v; want one more in each, up to 8", users)
 		}
 		seconds := trial.result.Seconds
-		if len(seconds) != 10 || seconds[9].Answers < 790 || seconds[9].Answers > 810 || seconds[0].Answers > 110 {
+		if len(seconds) != 10 || seconds[8].Answers < 790 || seconds[8].Answers > 810 || seconds[0].Answers > 110 {
 			t.Errorf("the seconds are %+v, want 10 that go from about 100 answers to 800", seconds)
 		}
 		if p := seconds[5].P50; p < responseTime || p > responseTime+responseTime/10 {

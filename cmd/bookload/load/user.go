@@ -15,15 +15,8 @@ type user struct {
 	*run
 	number int
 	guest  *account // whom it acts for; nil if the profile needs nobody
-	stock  []stock  // what it has booked and not cancelled
 	// placed and enlisted count what it has given names to.
 	placed, enlisted int
-}
-
-// stock is a booking that can be cancelled.
-type stock struct {
-	id    int64
-	guest *account
 }
 
 // A turn is one operation of a user.
