@@ -124,10 +124,11 @@ func (s *Service) deriveKeys(cfg Config) error {
 	return err
 }
 
-// hashingSlots is how many passwords may be hashed at a time: as many as there are processors, because more would only
-// make all of them late. Each has a connection in use meanwhile, and half of them are left to other requests.
+// hashingSlots is how many passwords may be hashed at a time: one less than there are processors, which is left to all
+// other requests. They take microseconds where a hash takes 25 ms, and would wait for 10 of those each time. Each hash has
+// a connection in use meanwhile, and half of them are left to other requests.
 func hashingSlots(db *pgxpool.Pool) int {
-	slots := runtime.GOMAXPROCS(0)
+	slots := max(1, runtime.GOMAXPROCS(0)-1)
 	if db == nil {
 		return slots
 	}
