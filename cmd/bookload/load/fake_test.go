@@ -34,7 +34,7 @@ type fake struct {
 	mu       sync.Mutex
 	requests []string // methods, paths and bodies
 	begun    []time.Time
-	accounts map[string]int64 // by e-mail
+	accounts map[string]string // passwords by e-mail
 	keys     map[string]string
 	last     int64
 }
@@ -42,7 +42,7 @@ type fake struct {
 func newFake() *fake {
 	return &fake{
 		hook:     func(http.ResponseWriter, *http.Request, string) bool { return false },
-		accounts: make(map[string]int64), keys: make(map[string]string),
+		accounts: make(map[string]string), keys: make(map[string]string),
 	}
 }
 
@@ -78,18 +78,20 @@ func (f *fake) answer(r *http.Request, body string) (status int, answer string) 
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	route := r.Method + " " + r.URL.Path
+	var account struct{ Email, Password string }
+	_ = json.Unmarshal([]byte(body), &account)
 	switch {
 	case route == "POST /auth/register":
-		var account struct{ Email string }
-		_ = json.Unmarshal([]byte(body), &account)
-		if f.accounts[account.Email] != 0 {
+		if f.accounts[account.Email] != "" {
 			return http.StatusConflict, `{"code":"email_taken"}`
 		}
 		f.last++
-		f.accounts[account.Email] = f.last
+		f.accounts[account.Email] = account.Password
 		return http.StatusCreated, fmt.Sprintf(`{"id":%d}`, f.last)
 	case route == "GET /auth/me":
 		return http.StatusOK, `{"id":1}`
+	case route == "POST /auth/login" && f.accounts[account.Email] != account.Password:
+		return http.StatusUnauthorized, `{"code":"invalid_credentials"}`
 	case route == "POST /auth/login", route == "POST /auth/refresh":
 		f.last++
 		return http.StatusOK, fmt.Sprintf(`{"access_token":"a%d","refresh_token":"r%d","expires_in":600}`, f.last, f.last)

@@ -95,5 +95,5 @@ func newRun(c Config) (*run, error) {
 	if c.Progress == nil {
 		c.Progress = func(Progress) {}
 	}
-	return &run{config: c, profile: p, setup: c.Client, photos: photographs()}, nil
+	return &run{config: c, profile: p, setup: c.Client, password: "pw-" + rand.Text(), photos: photographs()}, nil
 }

@@ -245,10 +245,10 @@ func TestLossyNetwork(t *testing.T) {
 // Limits of the service slow a load down, and do not break it.
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	base := start(t, "RATE_LIMIT_READ_PER_MINUTE=60", "RATE_LIMIT_PER_MINUTE=30", "RATE_LIMIT_AUTH_PER_MINUTE=3")
+	base := start(t, "RATE_LIMIT_READ_PER_MINUTE=60", "RATE_LIMIT_PER_MINUTE=30", "RATE_LIMIT_AUTH_PER_MINUTE=6")
 	result, l := run(t, base, load.Config{Profile: "book", Duration: 4 * time.Second, Users: 6, Seed: 4})
-	if len(result.Notes) != 1 || len(l.Guests) == 0 || len(l.Guests) > 2 {
-		t.Errorf("there are %d guests, and the notes are %q; want one or two, and that said", len(l.Guests), result.Notes)
+	if len(result.Notes) != 1 || len(l.Guests) == 0 || len(l.Guests) > 3 {
+		t.Errorf("there are %d guests, and the notes are %q; want few, and that said", len(l.Guests), result.Notes)
 	}
 	var turnedAway int64
 	for _, o := range result.Operations {

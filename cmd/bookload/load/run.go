@@ -17,8 +17,10 @@ type run struct {
 	profile profile
 	setup   *client.Client // measures nothing
 	client  *client.Client // measures
-	photos  [][]byte
-	notes   []string
+	// password is that of all guests that the run makes, and of nobody else.
+	password string
+	photos   [][]byte
+	notes    []string
 
 	world  world
 	guests []*account

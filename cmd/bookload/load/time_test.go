@@ -140,6 +140,28 @@ func TestFewGuests(t *testing.T) {
 	})
 }
 
+// Where accounts can be made and nobody gets to sign in at first, there is a guest once that is possible.
+func TestLateSignIn(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	attempts := 0
+	f.hook = func(w http.ResponseWriter, r *http.Request, _ string) bool {
+		if r.URL.Path == "/auth/login" {
+			attempts++
+		}
+		if r.URL.Path != "/auth/login" || attempts > 5 {
+			return false
+		}
+		refuse(w, http.StatusTooManyRequests, "rate_limited", 20)
+		return true
+	}
+	try(t, f, load.Config{Profile: "hot", Duration: 3 * time.Second, Users: 4}, func(trial *trial) {
+		if len(trial.ledger.Guests) != 1 || len(trial.ledger.Ops) == 0 {
+			t.Errorf("there are %d guests and %d operations, want one guest who does something", len(trial.ledger.Guests), len(trial.ledger.Ops))
+		}
+	})
+}
+
 // Access tokens are renewed before they end, and where they ended before.
 func TestRenewal(t *testing.T) {
 	t.Parallel()
