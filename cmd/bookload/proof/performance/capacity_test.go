@@ -23,7 +23,7 @@ const (
 // slowest hundredth of the answers takes than the middle one, from when they were due.
 func BenchmarkTail(b *testing.B) {
 	r := newRig(b, fewHotels, cores{})
-	var f figures
+	f := make(figures)
 	for b.Loop() {
 		full := r.mixed(b.Context(), beyondCapacity, clients)
 		begun := beyondCapacity*full.Elapsed.Seconds() - float64(full.Dropped)

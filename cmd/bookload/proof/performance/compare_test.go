@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -64,12 +63,6 @@ func (r *rig) pgbenchPath() string {
 	return filepath.Join(filepath.Dir(server), "pgbench")
 }
 
-// median returns the middle of some figures.
-func median(of []float64) float64 {
-	sorted := slices.Sorted(slices.Values(of))
-	return sorted[len(sorted)/2]
-}
-
 // A comparison is of the service with bare SQL, in turns.
 type comparison struct {
 	http stream
@@ -80,7 +73,7 @@ type comparison struct {
 // takes how much of the processors for one operation.
 func (r *rig) against(b *testing.B, c comparison) {
 	b.Helper()
-	var f figures
+	f := make(figures)
 	r.pgbench(c.sql)
 	c.http.run(b)
 	for b.Loop() {
@@ -100,23 +93,4 @@ func (r *rig) against(b *testing.B, c comparison) {
 		f.add("bare-database-µs", bare)
 	}
 	f.report(b)
-}
-
-// figures are those of some rounds, by their units.
-type figures map[string][]float64
-
-func (f *figures) add(unit string, value float64) {
-	if *f == nil {
-		*f = make(figures)
-	}
-	(*f)[unit] = append((*f)[unit], value)
-}
-
-// report gives the median of each, in place of the time of a round, which is as long as it is told to be.
-func (f *figures) report(b *testing.B) {
-	b.Helper()
-	b.ReportMetric(0, "ns/op")
-	for unit, values := range *f {
-		b.ReportMetric(median(values), unit)
-	}
 }

@@ -15,16 +15,15 @@ import (
 // BenchmarkStart measures the time from the start of the program until it is ready, with its database there.
 func BenchmarkStart(b *testing.B) {
 	r := newRig(b, fewHotels, cores{})
-	var times []float64
+	f := make(figures)
 	for b.Loop() {
 		_ = r.api.Process.Signal(syscall.SIGKILL)
 		_ = r.api.Wait()
 		begun := time.Now()
 		r.startAPI()
-		times = append(times, float64(time.Since(begun).Microseconds())/1000)
+		f.add("ms-to-ready", float64(time.Since(begun).Microseconds())/1000)
 	}
-	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(median(times), "ms-to-ready")
+	f.report(b)
 }
 
 const (
@@ -42,10 +41,10 @@ func BenchmarkMemory(b *testing.B) {
 	tokens := r.guests()
 	search := r.search(r.cityOf(metropolis), tokens)
 	search.run(b)
-	var idle, slow []float64
+	f := make(figures)
 	for b.Loop() {
 		lines := r.openAll(search)
-		idle = append(idle, r.resident())
+		f.add("MiB-idle", r.resident())
 		half := appendPost(nil, "/bookings", tokens[0], "", make([]byte, 1000))
 		for _, l := range lines[:slowConnections] {
 			if _, err := l.conn.Write(half[:len(half)-500]); err != nil {
@@ -53,14 +52,12 @@ func BenchmarkMemory(b *testing.B) {
 			}
 		}
 		time.Sleep(time.Second)
-		slow = append(slow, r.resident())
+		f.add("MiB-slow", r.resident())
 		for _, l := range lines {
 			l.conn.Close()
 		}
 	}
-	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(median(idle), "MiB-idle")
-	b.ReportMetric(median(slow), "MiB-slow")
+	f.report(b)
 }
 
 // openAll opens the connections and sends a request of the stream on each.

@@ -20,13 +20,11 @@ func BenchmarkSearchSize(b *testing.B) {
 	inLarge.clients, inSmall.clients = calmClients, calmClients
 	inLarge.run(b)
 	inSmall.run(b)
-	var p99, ratios []float64
+	f := make(figures)
 	for b.Loop() {
 		few, many := inSmall.run(b).quantile(0.99), inLarge.run(b).quantile(0.99)
-		p99 = append(p99, float64(many.Microseconds())/1000)
-		ratios = append(ratios, float64(many)/float64(few))
+		f.add("ms-p99", float64(many.Microseconds())/1000)
+		f.add("p99-of-few", float64(many)/float64(few))
 	}
-	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(median(p99), "ms-p99")
-	b.ReportMetric(median(ratios), "p99-of-few")
+	f.report(b)
 }
