@@ -35,7 +35,7 @@ func (r *rig) book(s *shop, want ...int) stream {
 		request: func(buf []byte, client, n int) []byte {
 			guest := client*guestsPerClient + n%guestsPerClient
 			from, to := s.stays.stay(n / guestsPerClient * nightsOfStay)
-			key := fmt.Sprintf("bench-%016x-%d", rand.Uint64(), n) //nolint:gosec // it need not be secret
+			key := fmt.Sprintf("bench-%016x-%d", rand.Uint64(), n)
 			return appendPost(buf, "/bookings", s.tokens[guest], key, s.body(s.room(), from, to))
 		},
 	}
@@ -101,7 +101,7 @@ func BenchmarkBook(b *testing.B) {
 			rooms := r.roomsOfDemo()
 			s := &shop{
 				tokens: r.guests(), stays: newCalendar(daysToBook),
-				room: func() int64 { return 1 + rand.Int64N(rooms) }, //nolint:gosec // chance, not secrecy
+				room: func() int64 { return 1 + rand.Int64N(rooms) },
 			}
 			r.against(b, comparison{http: r.book(s, http.StatusCreated, http.StatusConflict), sql: r.bareBooking(s, rooms)})
 		})

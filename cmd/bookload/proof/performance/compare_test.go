@@ -32,7 +32,7 @@ func (r *rig) pgbench(s *script) float64 {
 	if r.cores.rest != "" {
 		path, args = "taskset", append([]string{"-c", r.cores.rest, path}, args...)
 	}
-	command := exec.CommandContext(r.tb.Context(), path, args...) //nolint:gosec // the rig's own
+	command := exec.CommandContext(r.tb.Context(), path, args...)
 	command.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "PGHOST=" + r.database.Host, "PGPORT=" + strconv.Itoa(r.database.Port),
 		"PGDATABASE=" + r.database.Name, "PGUSER=" + r.database.Username, "PGPASSWORD=" + r.database.Password,

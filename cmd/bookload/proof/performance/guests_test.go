@@ -27,11 +27,11 @@ func (r *rig) post(l *line, path, token string, body any) []byte {
 
 func (r *rig) dial() *line {
 	r.tb.Helper()
-	l, err := dial(r.address)
+	l, err := dial(r.tb.Context(), r.address)
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	r.tb.Cleanup(func() { l.conn.Close() })
+	r.tb.Cleanup(l.hangUp)
 	return l
 }
 

@@ -51,10 +51,10 @@ func BenchmarkMemory(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //nolint:forbidigo // nothing tells that the service has read them
 		f.add("MiB-slow", r.resident())
 		for _, l := range lines {
-			l.conn.Close()
+			l.hangUp()
 		}
 	}
 	f.report(b)
@@ -68,7 +68,7 @@ func (r *rig) openAll(search stream) []*line {
 	for opener := range openers {
 		wg.Go(func() {
 			for i := opener; i < openConnections; i += openers {
-				l, err := dial(r.address)
+				l, err := dial(r.tb.Context(), r.address)
 				if err != nil {
 					r.tb.Error(err)
 					return

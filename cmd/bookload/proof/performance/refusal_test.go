@@ -53,7 +53,7 @@ func BenchmarkRefusal(b *testing.B) {
 	rooms := r.roomsOfDemo()
 	s := &shop{
 		tokens: r.guests(), stays: newCalendar(daysToBook),
-		room: func() int64 { return 1 + rand.Int64N(rooms) }, //nolint:gosec // chance, not secrecy
+		room: func() int64 { return 1 + rand.Int64N(rooms) },
 	}
 	making := r.book(s, http.StatusCreated, http.StatusConflict)
 	// Guests who have enough of it are refused, and not counted.

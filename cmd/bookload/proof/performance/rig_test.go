@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -61,7 +62,7 @@ var postgres = sync.OnceValues(func() (*pgserver.Server, error) {
 		}
 		dir = filepath.Join(cache, "performance")
 	}
-	return pgserver.Start(context.Background(), pgserver.Config{ //nolint:forbidigo // it is for all benchmarks
+	return pgserver.Start(context.Background(), pgserver.Config{
 		DataDir: dir, Durability: pgserver.Durable,
 		Settings: map[string]string{
 			"shared_buffers": "2GB", "max_wal_size": "4GB", "max_connections": "200", "log_line_prefix": entryMark,
@@ -96,7 +97,7 @@ func pin(tb testing.TB, cores string, pid int) {
 	if cores == "" {
 		cores = "0-1023"
 	}
-	if said, err := exec.Command("taskset", "-a", "-c", "-p", cores, strconv.Itoa(pid)).CombinedOutput(); err != nil { //nolint:gosec // its own processes
+	if said, err := exec.CommandContext(tb.Context(), "taskset", "-a", "-c", "-p", cores, strconv.Itoa(pid)).CombinedOutput(); err != nil {
 		tb.Fatalf("taskset: %v: %s", err, said)
 	}
 }
@@ -149,7 +150,7 @@ func (r *rig) prepare(server *pgserver.Server, hotels int) string {
 	admin.exec("DROP DATABASE IF EXISTS " + loading)
 	admin.exec("CREATE DATABASE " + loading)
 	for _, args := range [][]string{{"migrate", "up"}, {"seed", "--hotels", strconv.Itoa(hotels)}} {
-		command := exec.CommandContext(r.tb.Context(), program(r.tb), args...) //nolint:gosec // the program itself
+		command := exec.CommandContext(r.tb.Context(), program(r.tb), args...)
 		command.Env = databaseSettings(server.Config(loading))
 		if said, err := command.CombinedOutput(); err != nil {
 			r.tb.Fatalf("%v: %v\n%s", args, err, said)
@@ -183,7 +184,7 @@ var buildDir string
 
 var build = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(buildDir, "booking")
-	command := exec.Command("go", "build", "-o", path, "./cmd/booking") //nolint:gosec // a directory of its own
+	command := exec.Command("go", "build", "-o", path, "./cmd/booking")
 	command.Dir = "../../../.."
 	if said, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the program: %w: %s", err, said)
@@ -238,10 +239,13 @@ func (r *rig) startAPI() {
 	r.awaitReady()
 }
 
+// patience is how often the service is asked whether it is ready.
+const patience = 30_000
+
 // awaitReady returns once the service answers that it is ready.
 func (r *rig) awaitReady() {
 	r.tb.Helper()
-	for range 6000 {
+	for range patience {
 		answer, err := http.Get("http://" + r.address + "/ready") //nolint:noctx // it is on this machine
 		if err == nil {
 			answer.Body.Close()
@@ -249,7 +253,7 @@ func (r *rig) awaitReady() {
 				return
 			}
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(time.Millisecond) //nolint:forbidigo // it is what is timed
 	}
 	r.tb.Fatal("the service does not become ready")
 }
@@ -260,12 +264,10 @@ func (r *rig) start(on string, env []string, path string, args ...string) *exec.
 	if on != "" {
 		path, args = "taskset", append([]string{"-c", on, path}, args...)
 	}
-	command := exec.CommandContext(context.WithoutCancel(r.tb.Context()), path, args...) //nolint:gosec // the rig's own
-	command.Env = append(env, "PATH="+os.Getenv("PATH"))
-	var failed strings.Builder
-	command.Stderr = nil
+	command := exec.CommandContext(context.WithoutCancel(r.tb.Context()), path, args...)
+	command.Env = slices.Concat(env, []string{"PATH=" + os.Getenv("PATH")})
 	if err := command.Start(); err != nil {
-		r.tb.Fatal(err, failed.String())
+		r.tb.Fatal(err)
 	}
 	r.tb.Cleanup(func() {
 		_ = command.Process.Signal(syscall.SIGKILL) // It may have ended.
@@ -277,7 +279,7 @@ func (r *rig) start(on string, env []string, path string, args ...string) *exec.
 // freeAddress asks the kernel for an address that nobody uses now.
 func freeAddress(tb testing.TB) string {
 	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func (r *rig) search(city int64, tokens []string) stream {
 	return stream{
 		address: r.address, clients: clients, time: *round, want: []int{http.StatusOK},
 		request: func(buf []byte, client, _ int) []byte {
-			from, to := c.stay(rand.IntN(3 * daysOfMonth)) //nolint:gosec // chance, not secrecy
+			from, to := c.stay(rand.IntN(3 * daysOfMonth))
 			return appendGet(buf, searchPath(city, from, to), tokens[client*guestsPerClient])
 		},
 	}

@@ -51,7 +51,7 @@ func logStatements(tb testing.TB, db *pgxpool.Pool, which string) {
 			tb.Fatal(err)
 		}
 	}
-	time.Sleep(settled)
+	time.Sleep(settled) //nolint:forbidigo // nothing tells that all sessions have heard of it
 }
 
 var (

@@ -3,6 +3,7 @@ package performance_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,13 +23,16 @@ type line struct {
 	in   *bufio.Reader
 }
 
-func dial(address string) (*line, error) {
-	conn, err := net.Dial("tcp", address)
+func dial(ctx context.Context, address string) (*line, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	return &line{conn: conn, in: bufio.NewReaderSize(conn, 64<<10)}, nil
 }
+
+// hangUp ends the connection. Who has been answered has nothing to lose.
+func (l *line) hangUp() { _ = l.conn.Close() }
 
 // ask sends a request and returns the status of the answer, whose body it passes over.
 func (l *line) ask(request []byte) (status int, err error) {
@@ -120,12 +124,12 @@ func (l stream) run(tb testing.TB) *outcome {
 	tb.Helper()
 	clients := make([]*tally, l.clients)
 	for i := range clients {
-		conn, err := dial(l.address)
+		conn, err := dial(tb.Context(), l.address)
 		if err != nil {
 			tb.Fatal(err)
 		}
 		clients[i] = &tally{line: conn}
-		defer conn.conn.Close()
+		defer conn.hangUp()
 	}
 	cpu, start := processorTime(tb), time.Now()
 	var wg sync.WaitGroup
