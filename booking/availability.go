@@ -210,7 +210,7 @@ FROM room_nights n WHERE n.room_id = ANY ($1::bigint[]) AND n.night >= $2::date 
 func (o *RoomOffer) price(want *stay, touched []touchedNight) {
 	o.Available = o.Quantity
 	for i := range o.Nightly {
-		o.Nightly[i] = Night{Date: want.from.AddDays(i), Price: o.Room.Price * int64(want.rooms)}
+		o.Nightly[i] = Night{Date: want.from.AddDays(i), Price: o.Price * int64(want.rooms)}
 	}
 	for _, n := range touched {
 		o.Available = min(o.Available, n.free)
