@@ -34,14 +34,15 @@ func (r *rig) fullRoom(s *shop) int64 {
 // maxQuantity is more than are booked of a room here.
 const maxQuantity = 10_000
 
-// wanted returns a stream of bookings of the first stays of one room.
-func (r *rig) wanted(s *shop, room int64, want ...int) stream {
+// wanted returns a stream of bookings of some stays of one room, which begin with the given one. Guests have only so many
+// bookings on a night, so that those who are to be refused for the room must not have booked those nights elsewhere.
+func (r *rig) wanted(s *shop, room int64, first int, want ...int) stream {
 	one := *s
 	one.room = func() int64 { return room }
 	all := r.book(&one, want...)
 	request := all.request
 	all.request = func(buf []byte, client, n int) []byte {
-		return request(buf, client, n%(fullStays*guestsPerClient))
+		return request(buf, client, first*guestsPerClient+n%(fullStays*guestsPerClient))
 	}
 	return all
 }
@@ -57,8 +58,8 @@ func BenchmarkRefusal(b *testing.B) {
 	}
 	making := r.book(s, http.StatusCreated, http.StatusConflict)
 	// Guests who have enough of it are refused, and not counted.
-	rushing := r.wanted(s, r.newRoom(maxQuantity), http.StatusCreated, http.StatusConflict)
-	refusing := r.wanted(s, r.fullRoom(s), http.StatusConflict)
+	rushing := r.wanted(s, r.newRoom(maxQuantity), fullStays, http.StatusCreated, http.StatusConflict)
+	refusing := r.wanted(s, r.fullRoom(s), 0, http.StatusConflict)
 	for _, each := range []stream{making, rushing, refusing} {
 		each.run(b)
 	}
