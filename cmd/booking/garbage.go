@@ -12,7 +12,10 @@ const (
 	// a few MiB, so that the collector ran tens of times a second, and with ten thousand connections 180.
 	roomForGarbage = 48 << 20
 	// leastGC bounds the work of the collector where a lot is in use.
-	leastGC     = 25
+	leastGC = 25
+	// leastInUse is the least that counts as in use. The runtime lets 4 MiB times GOGC gather whatever is in use, so that a
+	// larger percentage would leave more room, and most of all before the first collection.
+	leastInUse  = 4 << 20
 	garbageTick = time.Second / 4
 )
 
@@ -37,12 +40,13 @@ func paceCollector(ctx context.Context) {
 
 // gcPercent returns what GOGC is to be while so many bytes are in use.
 func gcPercent(inUse uint64) int {
-	return int(max(leastGC, roomForGarbage*100/max(inUse, 1<<20)))
+	return int(max(leastGC, roomForGarbage*100/max(inUse, leastInUse)))
 }
 
-// memoryInUse returns what the last collection left, and the stacks that it went over: what GOGC is a percentage of.
+// memoryInUse returns what the last collection left, and the stacks and variables that it went over: what GOGC is a
+// percentage of.
 func memoryInUse() uint64 {
-	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/stack:bytes"}}
+	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"}}
 	metrics.Read(samples)
 	var sum uint64
 	for _, s := range samples {
