@@ -92,14 +92,6 @@ type Image struct {
 	Position int    `json:"position"`
 }
 
-// HotelImages returns the photographs of a hotel, in the order of their positions.
-func (c *Client) HotelImages(ctx context.Context, by Caller, hotelID int64) ([]Image, error) {
-	return all[Image](ctx, c, Request{
-		Op: "images", Method: http.MethodGet, Path: fmt.Sprintf("/hotels/%d/images?limit=%d", hotelID, pageSize),
-		Client: by.Client, Token: by.Token,
-	})
-}
-
 // Image returns one photograph.
 func (c *Client) Image(ctx context.Context, by Caller, id int64) (Image, error) {
 	var i Image
