@@ -129,8 +129,8 @@ func Rules() []Rule {
 		{ruleJobWithoutImage, "A job is going to process a photograph that is not there."},
 		{ruleJobNotUnderstood, "A job is going to process a photograph and does not say which."},
 
-		{ruleSchemaDiffers, "A table, column, constraint, index, trigger or function is missing, off, or not what the promises rest on."},
-		{ruleUnsafeSetting, "The database or a role is set to acknowledge what is not on the disk."},
+		{ruleSchemaDiffers, "A table, column, sequence, constraint, index, trigger or function is missing, off, or not what the promises rest on."},
+		{ruleUnsafeSetting, "The database or a role is set to acknowledge what is not on the disk, or to pass over what is damaged there."},
 		{ruleSequenceBehind, "Ids that are in use would be given again."},
 		{ruleCheckBroken, "A row has values that a CHECK forbids."},
 		{ruleValueMissing, "A row has no value where there must be one."},
