@@ -3,6 +3,7 @@ package check_test
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/shumbooking/shumbooking/cmd/bookload/ledger"
 )
@@ -165,10 +166,27 @@ func bookingDamages() []damage {
 		{name: "CancelledAtNoTime", sql: without("bookings", "bookings_cancelled_check", set("bob-44", "cancelled_at = NULL")), want: "check_broken schema_differs"},
 		{name: "CancelledBeforeItWasMade", sql: set("bob-44", "cancelled_at = created_at - interval '1 hour'"), want: "booking_time_impossible"},
 		{name: "CancelledTomorrow", sql: set("bob-44", "cancelled_at = now() + interval '1 day'"), want: "booking_time_impossible"},
+		{name: "CancelledLater", sql: script(set("bob-40", "status = 'cancelled', cancelled_at = created_at + interval '1 second'"),
+			"UPDATE booking_nights SET released = true WHERE booking_id = "+booking("bob-40"), count(doubleRoom, 40, "booked = 0"), count(doubleRoom, 41, "booked = 0")),
+			ledger: cancelLongAfter("bob-40"), want: "booking_time_impossible"},
+		{name: "MadeOnAnotherDay", sql: "UPDATE bookings SET created_at = created_at - interval '1 day' WHERE date_from = " + night(65), want: "booking_time_impossible"},
 		{name: "MadeEarlier", sql: set("bob-40", "created_at = created_at - interval '1 second'"), want: "reply_differs"},
 		{name: "MadeTomorrow", sql: "UPDATE bookings SET created_at = now() + interval '1 day' WHERE date_from = " + night(65), want: "booking_time_impossible"},
 		{name: "MadeAfterTheStay", sql: "UPDATE bookings SET created_at = now() WHERE date_from = " + night(-20), want: "booking_time_impossible"},
 		{name: "MadeAtNoTime", sql: "UPDATE bookings SET created_at = '-infinity' WHERE date_from = " + night(65), want: "booking_time_impossible"},
+	}
+}
+
+// cancelLongAfter has a guest be told, two hours later, that a booking is cancelled.
+func cancelLongAfter(key string) func(*ledger.Ledger) {
+	return func(l *ledger.Ledger) {
+		booked := op(l, key)
+		shown, at := *booked.Outcome.Booking, booked.At+int64(2*time.Hour)
+		shown.Status = "cancelled"
+		l.Ops = append(l.Ops, ledger.Op{
+			Intent:  ledger.Intent{Op: 1000, Kind: ledger.Cancel, GuestID: booked.GuestID, BookingID: shown.ID, At: at},
+			Outcome: &ledger.Outcome{Op: 1000, Result: ledger.Done, Status: 200, At: at + 1, Booking: &shown},
+		})
 	}
 }
 

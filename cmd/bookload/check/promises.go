@@ -17,6 +17,8 @@ type promises struct {
 	replies map[callerKey]*promisedReply
 	// unknown are the requests to book of which nobody knows what became of them, and how many alike there are.
 	unknown map[wish]int
+	// asked is when bookings were asked for by a key.
+	asked   map[callerKey]window
 	cancels map[int64]*cancels // by booking
 
 	first   map[int64]int64 // the first booking of each guest
@@ -27,6 +29,7 @@ type promises struct {
 type promise struct {
 	told ledger.Booking
 	op   int64
+	made window
 }
 
 // A promisedImage is a photograph that was taken.
@@ -46,6 +49,7 @@ type promisedReply struct {
 	op     int64
 	told   *ledger.Booking // of a Book
 	images []int64         // of an Upload
+	digest string          // of the body, if the ledger has it
 	until  time.Time       // as long as it must be stored at least
 	seen   bool
 }
@@ -58,7 +62,10 @@ type wish struct {
 }
 
 // cancels are what became of the requests to cancel one booking.
-type cancels struct{ done, unknown int }
+type cancels struct {
+	done, unknown int
+	at            window
+}
 
 // keyAge is how long a reply is stored at least.
 const keyAge = 24 * time.Hour
@@ -68,7 +75,7 @@ func promisesOf(l *ledger.Ledger, r *report) *promises {
 	p := &promises{
 		bookings: make(map[int64]*promise), guests: make(map[int64]ledger.Guest), rooms: make(map[int64]ledger.Room),
 		images: make(map[int64]*promisedImage), replies: make(map[callerKey]*promisedReply),
-		unknown: make(map[wish]int), cancels: make(map[int64]*cancels),
+		unknown: make(map[wish]int), asked: make(map[callerKey]window), cancels: make(map[int64]*cancels),
 	}
 	for _, g := range l.Guests {
 		p.guests[g.ID] = g
@@ -76,6 +83,7 @@ func promisesOf(l *ledger.Ledger, r *report) *promises {
 	for _, room := range l.Rooms {
 		p.rooms[room.ID] = room
 	}
+	p.addAsked(l)
 	for i := range l.Ops {
 		p.add(&l.Ops[i], l.Header.Started, r)
 	}
@@ -112,9 +120,10 @@ func (p *promises) add(op *ledger.Op, started time.Time, r *report) {
 	case op.Kind == ledger.Cancel && op.Result() != ledger.Refused:
 		of := p.cancels[op.BookingID]
 		if of == nil {
-			of = new(cancels)
+			of = &cancels{at: windowOf(op)}
 			p.cancels[op.BookingID] = of
 		}
+		of.at = of.at.and(windowOf(op))
 		if done {
 			of.done++
 		} else {
@@ -145,7 +154,11 @@ func (p *promises) acknowledge(op *ledger.Op, started time.Time, r *report) {
 		}
 	}
 	if p.bookings[told.ID] == nil {
-		p.bookings[told.ID] = &promise{told: *told, op: op.Op}
+		p.bookings[told.ID] = &promise{told: *told, op: op.Op, made: windowOf(op)}
+	}
+	// It may be the work of another request with the key, of which nobody knows what became of it.
+	if asked, found := p.asked[by]; found {
+		p.bookings[told.ID].made = p.bookings[told.ID].made.and(asked)
 	}
 }
 
@@ -154,7 +167,7 @@ func (p *promises) keep(op *ledger.Op, started time.Time, reply *promisedReply) 
 	if op.Key == "" {
 		return
 	}
-	reply.op, reply.until = op.Op, started.Add(time.Duration(op.At)).Add(keyAge)
+	reply.op, reply.digest, reply.until = op.Op, op.Outcome.Digest, started.Add(time.Duration(op.At)).Add(keyAge)
 	p.replies[callerKey{op.GuestID, op.Key}] = reply
 }
 

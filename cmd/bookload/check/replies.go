@@ -182,12 +182,25 @@ func (s *storedReply) differsFromTold(p *promisedReply) []string {
 		if err := json.Unmarshal(s.body, &stored); err != nil {
 			return []string{err.Error()}
 		}
-		wrong := differences(p.told, &stored)
+		wrong := append(p.differs(s.body), differences(p.told, &stored)...)
 		if stored.ID != p.told.ID || s.bookingID != p.told.ID {
 			wrong = append(wrong, fmt.Sprintf("operation %d was told booking %d, and stored are %d and %s", p.op, p.told.ID, stored.ID, s.location))
 		}
 		return wrong
 	}
+	return append(p.differs(s.body), s.differsFromUpload(p)...)
+}
+
+// differs returns that a body is not the one that the client was told.
+func (p *promisedReply) differs(body []byte) []string {
+	if p.digest == "" || p.digest == ledger.Digest(body) {
+		return nil
+	}
+	return []string{fmt.Sprintf("the body is not the one that operation %d was told", p.op)}
+}
+
+// differsFromUpload compares the reply with the photographs that the client was promised.
+func (s *storedReply) differsFromUpload(p *promisedReply) []string {
 	var stored struct {
 		Items []struct {
 			ID int64 `json:"id"`

@@ -35,6 +35,7 @@ func replyDamages() []damage {
 		{name: "ReplyForged", sql: forged("bob-40", `"price":20000`, `"price":20001`), want: "reply_differs"},
 		{name: "ReplyWithAnotherReference", sql: script(reply("bob-40", `body = convert_to(regexp_replace(convert_from(body, 'UTF8'), '"reference":"[^"]*"', '"reference":"00000000"'), 'UTF8')`),
 			forged("bob-40", "x", "x")), want: "reply_differs"},
+		{name: "ReplyAndBookingWithAnotherNote", sql: script(set("bob-40", "note = 'soon'"), forged("bob-40", `"note":"late"`, `"note":"soon"`)), want: "reply_differs"},
 		{name: "ReplyThatIsCancelled", sql: forged("ann-30", `"confirmed"`, `"cancelled"`), want: "reply_differs"},
 		{name: "ReplyToUploadForged", sql: forged("photo-1", `"items":[{"id":`, `"items":[{"id":9`), want: "reply_differs"},
 		{name: "ReplyWithAShortFingerprint", sql: reply("bob-40", "fingerprint = substring(fingerprint FOR 31)"), want: "reply_damaged"},

@@ -26,6 +26,7 @@ func (d *database) checkPromises(ctx context.Context, p *promises) error {
 // compareBookings compares all bookings of the run's guests and of its rooms, and all that were acknowledged.
 func (d *database) compareBookings(ctx context.Context, p *promises) error {
 	c := newComparison(p, d.report, "database")
+	stamped := make(map[int64]stamps)
 	err := d.try(ctx, ruleBookingDiffers, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, selectBookings, ids(p.guests), p.ownRooms(), ids(p.bookings))
 		if err != nil {
@@ -35,16 +36,18 @@ func (d *database) compareBookings(ctx context.Context, p *promises) error {
 			ledger.Booking
 			Nights []date.Date
 			Prices []int64
+			stamps
 		}
 		var r row
 		b := &r.Booking
-		fields := []any{&b.ID, &b.RoomID, &b.HotelID, &b.UserID, &b.DateFrom, &b.DateTo, &b.Guests, &b.Rooms, &b.Status, &b.Price, &b.Currency, &r.Nights, &r.Prices}
+		fields := []any{&b.ID, &b.RoomID, &b.HotelID, &b.UserID, &b.DateFrom, &b.DateTo, &b.Guests, &b.Rooms, &b.Status, &b.Price, &b.Currency, &r.Nights, &r.Prices, &r.made, &r.cancelled}
 		_, err = pgx.ForEachRow(rows, fields, func() error {
 			b.Nightly, b.Reference = lines(r.Nights, r.Prices), ""
 			if told := p.bookings[b.ID]; told != nil {
 				b.Reference = told.told.Reference // It is not stored.
 			}
 			c.add(b)
+			stamped[b.ID] = r.stamps
 			return nil
 		})
 		return err
@@ -53,6 +56,7 @@ func (d *database) compareBookings(ctx context.Context, p *promises) error {
 		return err
 	}
 	c.end()
+	c.compareTimes(stamped)
 	return nil
 }
 
@@ -133,7 +137,8 @@ func (d *database) checkPromisedImages(ctx context.Context, p *promises) error {
 const selectBookings = `
 SELECT b.id, coalesce(b.room_id, -1), coalesce(b.hotel_id, -1), coalesce(b.user_id, 0), b.date_from, b.date_to, coalesce(b.guests, -1)::integer,
 	coalesce(b.rooms, -1)::integer, coalesce(b.status, ''), coalesce(b.price, -1), coalesce(b.currency, ''),
-	coalesce(l.nights, '{}'), coalesce(l.prices, '{}')
+	coalesce(l.nights, '{}'), coalesce(l.prices, '{}'),
+	CASE WHEN isfinite(b.created_at) THEN b.created_at END, CASE WHEN isfinite(b.cancelled_at) THEN b.cancelled_at END
 FROM bookings b CROSS JOIN LATERAL (
 	SELECT array_agg(n.night ORDER BY n.night) AS nights, array_agg(coalesce(n.price, -1) ORDER BY n.night) AS prices
 	FROM booking_nights n WHERE n.booking_id = b.id AND isfinite(n.night)

@@ -193,6 +193,7 @@ func (r *recorder) do(intent ledger.Intent, q client.Request, wantStatus int) *l
 	outcome := client.Outcome(intent.Op, &answer, attempts)
 	outcome.At = int64(time.Since(r.w.ledger.Header.Started))
 	if outcome.Result == ledger.Done {
+		outcome.Digest = ledger.Digest(answer.Body)
 		switch intent.Kind {
 		case ledger.Book, ledger.Cancel:
 			outcome.Booking = must[*ledger.Booking](r.t)(client.DecodeBooking(&answer))

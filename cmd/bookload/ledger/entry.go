@@ -7,6 +7,8 @@
 package ledger
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"time"
 
 	"github.com/shumbooking/shumbooking/platform/date"
@@ -110,6 +112,8 @@ type Outcome struct {
 	Attempts int    `json:"attempts"`
 	Replayed bool   `json:"replayed,omitzero"` // the answer says that it was given before
 
+	// Digest is that of the body of a success, where the request carried a key: a repetition must be told the same.
+	Digest string `json:"digest,omitzero"`
 	// Booking is what a Book, a Cancel or a successful Pry was shown.
 	Booking *Booking `json:"booking,omitzero"`
 	// Full are the nights that a refusal named.
@@ -118,6 +122,12 @@ type Outcome struct {
 	Nights []Night `json:"nights,omitzero"`
 	// Images are the photographs that an Upload was promised.
 	Images []int64 `json:"images,omitzero"`
+}
+
+// Digest returns half of the SHA-256 of a body, in base64: enough to tell whether another is the same.
+func Digest(body []byte) string {
+	sum := sha256.Sum256(body)
+	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }
 
 // A Booking is a booking as the service shows it.

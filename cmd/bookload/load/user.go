@@ -116,6 +116,9 @@ func (u *user) do(ctx context.Context, t *turn, by *account, i *ledger.Intent, r
 	answer, attempts := u.ask(ctx, nil, by, r)
 	o := client.Outcome(i.Op, &answer, attempts)
 	o.At = int64(time.Since(u.started))
+	if r.Key != "" && o.Result == ledger.Done {
+		o.Digest = ledger.Digest(answer.Body)
+	}
 	if answer.Status == http.StatusUnauthorized {
 		o.Result = ledger.Unknown // It says nothing about the attempts before.
 	}
