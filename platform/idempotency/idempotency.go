@@ -248,41 +248,6 @@ func (a *Attempt) explain(ctx context.Context, db *pgxpool.Pool, err error) erro
 	return err
 }
 
-// Known reports whether the effect of some request with the key happened before. Of a nil attempt it did not. It is for
-// those who must read more of a request before they know its fingerprint.
-func (a *Attempt) Known(ctx context.Context, db *pgxpool.Pool) (known bool, err error) {
-	if a == nil {
-		return false, nil
-	}
-	if err := db.QueryRow(ctx, existsReply, a.Caller, a.Key).Scan(&known); err != nil {
-		return false, fmt.Errorf("look up idempotency key: %w", err)
-	}
-	return known, nil
-}
-
-// Recall returns the error that Once has for an attempt whose effect happened before, or nil if none did, and for a nil
-// attempt. It saves the work that would be in vain: whether the effect happens is for Once to decide.
-func (a *Attempt) Recall(ctx context.Context, db *pgxpool.Pool) error {
-	if a == nil {
-		return nil
-	}
-	stored, err := pg.One[storedReply](ctx, db, selectReply, a.Caller, a.Key)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return nil
-	case err != nil:
-		return fmt.Errorf("recall reply: %w", err)
-	case !a.matches(stored.Fingerprint):
-		return errs.IdempotencyKeyReused.New("Use a new key for each request.")
-	}
-	return &Replay{Reply: stored.Reply}
-}
-
-type storedReply struct {
-	Fingerprint []byte
-	Reply
-}
-
 // progressPause is what a client is told to wait whose request is still being worked on.
 const progressPause = time.Second
 
@@ -301,11 +266,6 @@ func Forget(ctx context.Context, tx pgx.Tx, caller string) error {
 }
 
 const claim = "SELECT claim_idempotency_key($1, $2)"
-
-const selectReply = `
-SELECT fingerprint, status, location, etag, body FROM idempotency_keys WHERE caller = $1 AND key = $2`
-
-const existsReply = `SELECT EXISTS (SELECT FROM idempotency_keys WHERE caller = $1 AND key = $2)`
 
 const insertReply = `
 INSERT INTO idempotency_keys (caller, key, fingerprint, status, location, etag, body)
