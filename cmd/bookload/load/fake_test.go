@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strconv"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/shumbooking/shumbooking/cmd/bookload/client"
+	"github.com/shumbooking/shumbooking/cmd/bookload/client/clienttest"
 	"github.com/shumbooking/shumbooking/cmd/bookload/ledger"
 	"github.com/shumbooking/shumbooking/cmd/bookload/load"
 )
@@ -152,12 +152,12 @@ func within(t *testing.T, f *fake, c load.Config, run func(context.Context, load
 	t.Helper()
 	f.ledger = filepath.Join(t.TempDir(), "ledger")
 	synctest.Test(t, func(t *testing.T) {
-		network := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+		network := clienttest.NewNetwork()
 		server := &http.Server{Handler: f, ReadHeaderTimeout: time.Minute}
 		go func() { _ = server.Serve(network) }()
 		f.turn = make(chan struct{}, 1)
 		var err error
-		if c.Client, err = client.New(client.Config{BaseURLs: []string{"http://service"}, Dial: network.dial}); err != nil {
+		if c.Client, err = client.New(client.Config{BaseURLs: []string{"http://service"}, Dial: network.Dial}); err != nil {
 			t.Fatal(err)
 		}
 		if c.Ledger, err = ledger.Create(f.ledger, ledger.Header{Run: "r", Profile: c.Profile}); err != nil {
@@ -195,36 +195,6 @@ func (t *trial) operation(name string) load.Operation {
 	t.Fatalf("nothing is measured of %s", name)
 	return load.Operation{}
 }
-
-// pipes is a network within the process.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-}
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	ours, theirs := net.Pipe()
-	select {
-	case p.conns <- theirs:
-		return ours, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error   { close(p.closed); return nil }
-func (p *pipes) Addr() net.Addr { return &net.IPAddr{} }
 
 // refuse answers with a problem.
 func refuse(w http.ResponseWriter, status int, code string, retryAfter int) {
