@@ -93,7 +93,7 @@ func (s *Service) bookOwn(ctx context.Context, caller auth.Caller, p *CreatePara
 		return nil, errs.Forbidden.New("Guests can only book for themselves.")
 	}
 	if s.full.has(p.RoomID) {
-		if err := s.lookFirst(ctx, caller, p); err != nil {
+		if err := s.lookFirst(ctx, p); err != nil {
 			return nil, err
 		}
 	}

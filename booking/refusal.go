@@ -15,18 +15,21 @@ import (
 
 // refusal looks for what kept a booking from being made. It returns nil when nothing is in its way any more.
 func (s *Service) refusal(ctx context.Context, p *CreateParams) error {
-	query, args := obstaclesOf(auth.CallerFrom(ctx), p)
+	query, args := selectObstacles, p.obstacleArgs()
+	if caller := auth.CallerFrom(ctx); !caller.IsStaff() {
+		query, args = selectGuestObstacles, append(args, caller.UserID)
+	}
 	o, err := pg.One[obstacles](ctx, s.db, query, args...)
 	return s.judge(p, &o, err)
 }
 
 // lookFirst is refusal before anything was tried, for a guest who wants a room that was full a moment ago: nothing is
-// begun then that would have to be undone.
-func (s *Service) lookFirst(ctx context.Context, caller auth.Caller, p *CreateParams) error {
-	query, args := obstaclesOf(caller, p)
+// begun then that would have to be undone. It leaves the count of the guest's bookings, the dearer half of the look, to the
+// booking.
+func (s *Service) lookFirst(ctx context.Context, p *CreateParams) error {
 	batch := &pgx.Batch{}
 	var o obstacles
-	batch.Queue(query, args...).Query(func(rows pgx.Rows) (err error) {
+	batch.Queue(selectObstacles, p.obstacleArgs()...).Query(func(rows pgx.Rows) (err error) {
 		o, err = pgx.CollectOneRow(rows, pgx.RowToStructByName[obstacles])
 		return err
 	})
@@ -34,13 +37,9 @@ func (s *Service) lookFirst(ctx context.Context, caller auth.Caller, p *CreatePa
 	return s.judge(p, &o, err)
 }
 
-// obstaclesOf returns the query for what is in the way of a booking of the caller.
-func obstaclesOf(caller auth.Caller, p *CreateParams) (query string, args []any) {
-	args = []any{p.DateFrom, p.DateTo, p.Rooms, p.Guests, p.RoomID}
-	if caller.IsStaff() {
-		return selectObstacles, args
-	}
-	return selectGuestObstacles, append(args, caller.UserID)
+// obstacleArgs are what selectObstacles is asked for.
+func (p *CreateParams) obstacleArgs() []any {
+	return []any{p.DateFrom, p.DateTo, p.Rooms, p.Guests, p.RoomID}
 }
 
 // judge returns the refusal that the obstacles are, of which there are none if err is pgx.ErrNoRows because there is no
@@ -69,12 +68,12 @@ func (o *obstacles) refuse(p *CreateParams) error {
 	switch {
 	case len(rules) > 0:
 		return broken("body", rules...)
-	case !o.FewBookings:
-		return kindTooManyBookings.Newf("A guest may have at most %d bookings on one night.", maxBookingsPerNight)
 	case p.Rooms > o.Quantity:
 		return roomNotAvailable(nightsOf(p.DateFrom, p.DateTo))
 	case len(o.Taken) > 0:
 		return roomNotAvailable(o.Taken)
+	case !o.FewBookings:
+		return kindTooManyBookings.Newf("A guest may have at most %d bookings on one night.", maxBookingsPerNight)
 	}
 	return nil
 }
