@@ -48,9 +48,9 @@ func TestCheck(t *testing.T) {
 
 	// One booking was promised to two operations, which needs no service to be seen.
 	booking := &ledger.Booking{ID: 9, Reference: "AAAA1111", RoomID: 3, UserID: 4, Rooms: 1, Status: "confirmed"}
-	var entries []ledger.Entry
+	entries := []ledger.Entry{{Room: &ledger.Room{ID: 3, HotelID: 2, Quantity: 1}}}
 	for op := range int64(2) {
-		entries = append(entries, ledger.Entry{Intent: &ledger.Intent{Op: op + 1, Kind: ledger.Book, GuestID: 4, RoomID: 3, Rooms: 1, Key: strconv.FormatInt(op, 10)}},
+		entries = append(entries, ledger.Entry{Intent: &ledger.Intent{Op: op + 1, Kind: ledger.Book, RoomID: 3, Rooms: 1, Key: strconv.FormatInt(op, 10)}},
 			ledger.Entry{Outcome: &ledger.Outcome{Op: op + 1, Result: ledger.Done, Status: 201, Attempts: 1, Booking: booking}})
 	}
 	damaged := aLedger(t, entries...)

@@ -76,12 +76,16 @@ func testDamagedAPI(t *testing.T, w *world) {
 	}
 
 	c.damage("UPDATE users SET disabled_at = now() WHERE email = 'bob@load.test'", "DELETE FROM images WHERE status = 'failed'",
-		"UPDATE rooms SET archived_at = now() WHERE id = "+room(suiteRoom))
+		"UPDATE rooms SET archived_at = now() WHERE id = "+room(suiteRoom),
+		"UPDATE images SET hotel_id = (SELECT id FROM hotels WHERE title = 'Empty-Inn') WHERE id = (SELECT min(id) FROM images)")
 	r = c.checkWith(check.Config{Client: api, AdminEmail: adminEmail, AdminPassword: adminPassword})
 	for _, want := range []string{"guest_differs", "own_room_differs"} {
 		if !slices.ContainsFunc(r.Findings, func(f check.Finding) bool { return f.Rule == want }) {
 			t.Errorf("findings: got %q, want %s among them", r.Findings, want)
 		}
+	}
+	if !slices.ContainsFunc(r.Findings, func(f check.Finding) bool { return strings.Contains(f.Text, "was taken for hotel") }) {
+		t.Errorf("findings: got %q, want a photograph of another hotel among them", r.Findings)
 	}
 }
 

@@ -29,6 +29,10 @@ func TestCheck(t *testing.T) {
 		t.Parallel()
 		testLyingAPI(t, w)
 	})
+	t.Run("OperationLeftOut", func(t *testing.T) {
+		t.Parallel()
+		testLeftOut(t, w)
+	})
 	t.Run("ManyOfARule", func(t *testing.T) {
 		t.Parallel()
 		testMany(t, w)
@@ -128,6 +132,18 @@ func TestWriteTo(t *testing.T) {
 	var got strings.Builder
 	if n, err := r.WriteTo(&got); err != nil || got.String() != want || n != int64(len(want)) {
 		t.Errorf("WriteTo() = %d, %v and\n%swant\n%s", n, err, &got, want)
+	}
+}
+
+// What an operation did that was taken out of the ledger, nobody can tell.
+func testLeftOut(t *testing.T, w *world) {
+	t.Helper()
+	c := w.copy(t)
+	c.ledger.Ops = slices.DeleteFunc(c.ledger.Ops, func(o ledger.Op) bool { return o.Kind == ledger.Look })
+	r := c.check()
+	wantSound(t, r)
+	if !slices.ContainsFunc(r.Undecided, func(text string) bool { return strings.HasPrefix(text, "1 operations that are not in the ledger") }) {
+		t.Errorf("undecided: got %q, want the operation that was left out among them", r.Undecided)
 	}
 }
 

@@ -101,6 +101,9 @@ func (p *promises) count(l *ledger.Ledger, r *report) {
 	if l.Torn {
 		r.leave("the last line of the ledger: it is incomplete, so that nobody went on from it")
 	}
+	if n := missing(l); n > 0 {
+		r.leave("%d operations that are not in the ledger, though later ones are: they may have had any effect", n)
+	}
 	open := 0
 	for i := range l.Ops {
 		if l.Ops[i].Result() == ledger.Unknown {
@@ -110,6 +113,15 @@ func (p *promises) count(l *ledger.Ledger, r *report) {
 	if open > 0 {
 		r.leave("%d operations whose outcome nobody knows: each may have had its effect once, or not at all", open)
 	}
+}
+
+// missing returns how many numbers of operations are left out. A run that is killed may leave out the last of each client.
+func missing(l *ledger.Ledger) int64 {
+	var last int64
+	for i := range l.Ops {
+		last = max(last, l.Ops[i].Op)
+	}
+	return last - int64(len(l.Ops))
 }
 
 // add takes in what an operation was told, but for requests to book without an outcome.

@@ -99,6 +99,7 @@ func bounds(nights map[date.Date]span) (first, last date.Date) {
 
 // A shownImage is a photograph as the API shows it.
 type shownImage struct {
+	HotelID  int64  `json:"hotel_id"`
 	Status   string `json:"status"`
 	Variants []struct {
 		URL   string `json:"url"`
@@ -120,6 +121,9 @@ func (i *inspection) checkImages(ctx context.Context, wait time.Duration) error 
 			i.report.find(ruleImageMissing, "API: image %d, taken by operation %d", id, i.promises.images[id].op)
 		case err != nil:
 			return err
+		case image.HotelID != i.promises.images[id].hotelID:
+			i.report.find(ruleImageMissing, "API: image %d is of hotel %d, and was taken for hotel %d by operation %d",
+				id, image.HotelID, i.promises.images[id].hotelID, i.promises.images[id].op)
 		case image.Status == "failed":
 			i.report.find(ruleImageFailed, "API: image %d, taken by operation %d", id, i.promises.images[id].op)
 		case image.Status == "processing":

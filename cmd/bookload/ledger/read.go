@@ -46,7 +46,7 @@ func ReadFile(path string) (*Ledger, error) {
 
 // Read reads a ledger. It fails with the number of the line where one is not what a Writer writes, but for a torn last one.
 func Read(r io.Reader) (*Ledger, error) {
-	reader := reader{ledger: new(Ledger), ops: make(map[int64]int)}
+	reader := reader{ledger: new(Ledger), ops: make(map[int64]int), guests: make(map[int64]bool), rooms: make(map[int64]bool)}
 	lines := bufio.NewReaderSize(r, 1<<16)
 	for number := 1; ; number++ {
 		line, err := lines.ReadBytes('\n')
@@ -70,6 +70,8 @@ func Read(r io.Reader) (*Ledger, error) {
 type reader struct {
 	ledger *Ledger
 	ops    map[int64]int // indexes by number
+	guests map[int64]bool
+	rooms  map[int64]bool
 }
 
 func (r *reader) add(line []byte) error {
@@ -95,8 +97,10 @@ func (r *reader) add(line []byte) error {
 		}
 		r.ledger.Header = *e.Header
 	case e.Guest != nil:
+		r.guests[e.Guest.ID] = true
 		r.ledger.Guests = append(r.ledger.Guests, *e.Guest)
 	case e.Room != nil:
+		r.rooms[e.Room.ID] = true
 		r.ledger.Rooms = append(r.ledger.Rooms, *e.Room)
 	case e.Intent != nil:
 		return r.begin(*e.Intent)
@@ -120,8 +124,13 @@ func (e *Entry) set() int {
 }
 
 func (r *reader) begin(i Intent) error {
-	if _, found := r.ops[i.Op]; found {
+	switch _, found := r.ops[i.Op]; {
+	case found:
 		return fmt.Errorf("operation %d begins again", i.Op)
+	case i.GuestID != 0 && !r.guests[i.GuestID]:
+		return fmt.Errorf("operation %d is guest %d's, whom no line before tells of", i.Op, i.GuestID)
+	case i.RoomID != 0 && !r.rooms[i.RoomID]:
+		return fmt.Errorf("operation %d is on room %d, of which no line before tells", i.Op, i.RoomID)
 	}
 	r.ops[i.Op] = len(r.ledger.Ops)
 	r.ledger.Ops = append(r.ledger.Ops, Op{Intent: i})
@@ -135,6 +144,8 @@ func (r *reader) end(o *Outcome) error {
 		return fmt.Errorf("operation %d ends before it begins", o.Op)
 	case r.ledger.Ops[at].Outcome != nil:
 		return fmt.Errorf("operation %d ends again", o.Op)
+	case o.At < r.ledger.Ops[at].At:
+		return fmt.Errorf("operation %d ends at a time before it begins", o.Op)
 	}
 	r.ledger.Ops[at].Outcome = o
 	return nil
