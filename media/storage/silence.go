@@ -28,7 +28,10 @@ func (i impatient) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := i.Transport.RoundTrip(r.WithContext(ctx))
 	watch.Stop()
 	if err != nil {
-		i.CloseIdleConnections()
+		// Whoever left says nothing about the server.
+		if !errors.Is(r.Context().Err(), context.Canceled) {
+			i.CloseIdleConnections()
+		}
 		err = silentOr(ctx, err)
 		cancel(nil)
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,6 +47,44 @@ func TestSilentBucket(t *testing.T) {
 				t.Errorf("once it answers: %v", err)
 			}
 		})
+	}
+}
+
+// Who leaves before the answer costs the connections of others nothing.
+func TestBucket_ReaderLeaves(t *testing.T) {
+	t.Parallel()
+	server := storagetest.NewServer(t)
+	b := openBucket(t, server)
+	put(t, b, "images/a", "abc")
+	put(t, b, "images/slow", "abc")
+	asked, from := make(chan struct{}, 1), make(chan string, 1)
+	server.Intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "slow") {
+			asked <- struct{}{}
+			<-r.Context().Done()
+			return true
+		}
+		from <- r.RemoteAddr
+		return false
+	})
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	left := make(chan error, 1)
+	go func() { left <- readAll(ctx, b, "images/slow") }()
+	<-asked
+	if err := readAll(t.Context(), b, "images/a"); err != nil {
+		t.Fatal(err)
+	}
+	other := <-from
+	leave()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Errorf("who left: %v, want context.Canceled", err)
+	}
+	if err := readAll(t.Context(), b, "images/a"); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-from; got != other {
+		t.Errorf("the next request comes from %s, want the idle connection %s", got, other)
 	}
 }
 
