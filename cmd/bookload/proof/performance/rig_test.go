@@ -141,7 +141,7 @@ func (r *rig) one(sql string, args ...any) (n int64) {
 // prepare returns the name of a database of so many hotels. It is made once for each schema, by the program's commands.
 func (r *rig) prepare(server *pgserver.Server, hotels int) string {
 	r.tb.Helper()
-	name := fmt.Sprintf("hotels_%d_%s", hotels, schemaHash(r.tb))
+	name := fmt.Sprintf("measured_%d_%s", hotels, schemaHash(r.tb))
 	admin := &rig{tb: r.tb, db: open(r.tb, server.Config(""))}
 	if admin.one("SELECT count(*) FROM pg_database WHERE datname = $1", name) == 1 {
 		return name
