@@ -19,7 +19,10 @@ func TestMain(m *testing.M) {
 }
 
 const (
+	// users do everything, and each goes on with an upload until it is taken.
 	users = 4
+	// bookers only book.
+	bookers = 2
 	// longest is more than all cells of a site take.
 	longest = time.Hour
 	// processing is how long photographs may take once all is well.
@@ -42,13 +45,18 @@ func TestBucket(t *testing.T) {
 	runAll(t, bucketCells())
 }
 
-// runAll runs cells one after the other on a site of their own under a load that does not stop, and then compares what
-// the load was told with what the service remembers.
+// runAll runs cells one after the other on a site of their own under loads that do not stop, and then compares what
+// they were told with what the service remembers.
 func runAll(t *testing.T, cells []cell) {
 	t.Helper()
 	r := newRig(t)
-	under := r.site.Begin(load.Config{Profile: "mixed", Users: users, Duration: longest, Seed: 1})
-	under.More()
+	loads := []*site.Run{
+		r.site.Begin(load.Config{Profile: "mixed", Users: users, Duration: longest, Seed: 1}),
+		r.site.Begin(load.Config{Profile: "book", Users: bookers, Duration: longest, Seed: 2}),
+	}
+	for _, under := range loads {
+		under.More()
+	}
 	r.noteLevel(t)
 	for _, c := range cells {
 		if c.long && !*site.Long {
@@ -56,9 +64,13 @@ func runAll(t *testing.T, cells []cell) {
 		}
 		t.Run(c.name, func(t *testing.T) { c.run(t, r) })
 	}
-	wantTimely(t, under.End())
+	for _, under := range loads {
+		wantTimely(t, under.End())
+	}
 	r.hurryJobs(t)
-	r.site.WantClean(under, processing)
+	for _, under := range loads {
+		r.site.WantClean(under, processing)
+	}
 	r.site.WantRunning()
 }
 

@@ -84,12 +84,12 @@ func mutants() []mutant {
 		{
 			name: "a reply is repeated otherwise than it was given", profile: "hot",
 			edits: []site.Edit{{
-				File: "platform/idempotency/idempotency.go",
+				File: "platform/idempotency/recall.go",
 				Old:  "return &Replay{Reply: stored.Reply}",
 				New: `stored.Body = bytes.Replace(stored.Body, []byte("\"guests\":1"), []byte("\"guests\":2"), 1)
 				return &Replay{Reply: stored.Reply}`,
 			}, {
-				File: "platform/idempotency/idempotency.go", Old: "import (\n", New: "import (\n\t\"bytes\"\n",
+				File: "platform/idempotency/recall.go", Old: "import (\n", New: "import (\n\t\"bytes\"\n",
 			}},
 			found: findings{sql: []string{"told_wrong"}, api: []string{"told_wrong"}},
 		},
