@@ -25,10 +25,10 @@ func BenchmarkTail(b *testing.B) {
 	r := newRig(b, fewHotels, cores{})
 	f := make(figures)
 	for b.Loop() {
-		full := r.mixed(b.Context(), beyondCapacity, clients)
+		full := r.mixed(b.Context(), beyondCapacity, clients, 0)
 		begun := beyondCapacity*full.Elapsed.Seconds() - float64(full.Dropped)
 		capacity := begun / full.Elapsed.Seconds()
-		part := r.mixed(b.Context(), capacity*shareOfCapacity, 0)
+		part := r.mixed(b.Context(), capacity*shareOfCapacity, 0, *round)
 		f.add("capacity/s", capacity)
 		all := hdrhistogram.New(1, time.Minute.Microseconds(), 3)
 		for _, o := range part.Operations {
@@ -50,8 +50,8 @@ func ratio(h *hdrhistogram.Histogram) float64 {
 	return float64(h.ValueAtQuantile(99)) / float64(max(h.ValueAtQuantile(50), 1))
 }
 
-// mixed puts a load of so many operations a second on the service.
-func (r *rig) mixed(ctx context.Context, rate float64, users int) *load.Result {
+// mixed puts a load of so many operations a second on the service, all of them after a while that is rampUp.
+func (r *rig) mixed(ctx context.Context, rate float64, users int, rampUp time.Duration) *load.Result {
 	r.tb.Helper()
 	c, err := client.New(client.Config{BaseURLs: []string{"http://" + r.address}})
 	if err != nil {
@@ -59,7 +59,7 @@ func (r *rig) mixed(ctx context.Context, rate float64, users int) *load.Result {
 	}
 	defer c.Close()
 	result, err := load.Run(ctx, load.Config{
-		Client: c, Profile: profile, Duration: 3 * *round, Rate: rate, Users: users,
+		Client: c, Profile: profile, Duration: rampUp + 3**round, RampUp: rampUp, Rate: rate, Users: users,
 		AdminEmail: adminEmail, AdminPassword: adminPassword,
 	})
 	if err != nil {

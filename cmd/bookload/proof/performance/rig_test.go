@@ -156,7 +156,9 @@ func (r *rig) prepare(server *pgserver.Server, hotels int) string {
 			r.tb.Fatalf("%v: %v\n%s", args, err, said)
 		}
 	}
-	(&rig{tb: r.tb, db: open(r.tb, server.Config(loading))}).exec("VACUUM ANALYZE")
+	loaded := &rig{tb: r.tb, db: open(r.tb, server.Config(loading))}
+	loaded.exec("VACUUM ANALYZE")
+	loaded.db.Close()
 	admin.exec("ALTER DATABASE " + loading + " RENAME TO " + name)
 	return name
 }
