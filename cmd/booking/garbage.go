@@ -10,9 +10,9 @@ import (
 const (
 	// roomForGarbage is how much memory a service leaves uncollected. By default it would be as much as is in use: under load
 	// a few MiB, so that the collector ran tens of times a second, and with ten thousand connections 180.
-	roomForGarbage = 48 << 20
+	roomForGarbage = 40 << 20
 	// leastGC bounds the work of the collector where a lot is in use.
-	leastGC = 25
+	leastGC = 20
 	// leastInUse is the least that counts as in use. The runtime lets 4 MiB times GOGC gather whatever is in use, so that a
 	// larger percentage would leave more room, and most of all before the first collection.
 	leastInUse  = 4 << 20

@@ -9,7 +9,7 @@ func TestGCPercent(t *testing.T) {
 		inUse uint64
 		want  int
 	}{
-		{0, 1200}, {4 * mib, 1200}, {16 * mib, 300}, {48 * mib, 100}, {96 * mib, 50}, {1024 * mib, 25},
+		{0, 1000}, {4 * mib, 1000}, {16 * mib, 250}, {40 * mib, 100}, {80 * mib, 50}, {1024 * mib, 20},
 	} {
 		if got := gcPercent(c.inUse); got != c.want {
 			t.Errorf("with %d MiB in use: got %d %%, want %d %%", c.inUse/mib, got, c.want)
