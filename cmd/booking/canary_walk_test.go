@@ -52,10 +52,10 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 	settings["OTEL_EXPORTER_OTLP_HEADERS"] = "key=" + c.text("OTEL_EXPORTER_OTLP_HEADERS")
 	env := environmentFor(config, settings)
 	api := begin(t, env, "api", "--addr", "127.0.0.1:0")
-	base := "http://" + api.stderr.await(t, workerAddress)
+	base := "http://" + api.stderr.Await(t, workerAddress)
 	worker := begin(t, env, "worker", "--addr", "127.0.0.1:0")
-	workerBase := "http://" + worker.stderr.await(t, workerAddress)
-	api.stderr.await(t, `"msg":"(ready)"`)
+	workerBase := "http://" + worker.stderr.Await(t, workerAddress)
+	api.stderr.Await(t, `"msg":"(ready)"`)
 	f := &flock{canaries: c, base: base, client: clientOf(t, base)}
 	f.client.Do("GET", "/openapi.json", nil).Decode(&f.document)
 
@@ -65,7 +65,7 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 	for _, request := range f.requests(t) {
 		f.send(t, request)
 	}
-	worker.stderr.await(t, `"kind":"image_process".*"outcome":"(\w+)"`)
+	worker.stderr.Await(t, `"kind":"image_process".*"outcome":"(\w+)"`)
 	_, metrics := fetch(t, base+"/metrics")
 	_, workerMetrics := fetch(t, workerBase+"/metrics")
 	w.cut()

@@ -38,7 +38,7 @@ func TestDevRunsJobs(t *testing.T) {
 	t.Parallel()
 	p := begin(t, environmentOf(nil), "dev", "--ephemeral", "--addr", "127.0.0.1:0", "--hotels", "1")
 	base := p.ready(t)
-	p.stderr.await(t, `"kind":"inventory_recount".*"outcome":"(completed)"`)
+	p.stderr.Await(t, `"kind":"inventory_recount".*"outcome":"(completed)"`)
 	_, text := fetch(t, base+"/metrics")
 	for _, want := range []string{"\ninventory_drift 0\n", `jobs_inserted_total{kind="inventory_recount"} 1`} {
 		if !strings.Contains(text, want) {
@@ -140,7 +140,7 @@ func TestDevSettings(t *testing.T) {
 // checkDatabaseURL connects as the guide says.
 func checkDatabaseURL(t *testing.T, p *running) {
 	t.Helper()
-	config, err := pg.ParseURL(p.stdout.await(t, `psql '([^']+)'`))
+	config, err := pg.ParseURL(p.stdout.Await(t, `psql '([^']+)'`))
 	if err != nil {
 		t.Fatal(err)
 	}

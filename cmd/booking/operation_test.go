@@ -24,7 +24,7 @@ func TestOperation(t *testing.T) {
 		"ADMIN_EMAIL": "first@example.com", "ADMIN_PASSWORD": "the-first-of-admins", "ROOT_PATH": "/apps/booking",
 	})
 	p := begin(t, env, "api", "--addr", "127.0.0.1:0")
-	address := p.stderr.await(t, `"address":"([^"]+)"`)
+	address := p.stderr.Await(t, `"address":"([^"]+)"`)
 	base := "http://" + address + "/apps/booking"
 
 	// It is alive and waits for the schema, which is not for it to make.

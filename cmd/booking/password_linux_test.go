@@ -39,7 +39,7 @@ func openTerminal(t *testing.T) (person, program *os.File) {
 }
 
 // answer types a line once the question of that number was asked and the terminal shows no typing.
-func answer(t *testing.T, person io.Writer, terminal *os.File, asked *transcript, question int, line string) {
+func answer(t *testing.T, person io.Writer, terminal *os.File, asked *proctest.Transcript, question int, line string) {
 	t.Helper()
 	proctest.Eventually(t, "a question is asked without echo", func() bool {
 		state, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
@@ -57,7 +57,7 @@ func TestPasswordPrompt(t *testing.T) {
 		{"nine-blue-kettles", "nine-blue-bottles", ""},
 	} {
 		person, terminal := openTerminal(t)
-		var echoed, asked transcript
+		var echoed, asked proctest.Transcript
 		go func() { _, _ = io.Copy(&echoed, person) }()
 		var reading sync.WaitGroup
 		var got string

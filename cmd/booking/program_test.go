@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,41 +45,9 @@ func runTests(m *testing.M) int {
 // devAddress finds the address of the API in what "booking dev" prints.
 const devAddress = `API +(http://\S+)\n`
 
-// A transcript is what a program wrote so far.
-type transcript struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (t *transcript) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.Write(p)
-}
-
-func (t *transcript) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.String()
-}
-
-func (t *transcript) clear() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text.Reset()
-}
-
-// await returns the first group of pattern once it is written.
-func (t *transcript) await(tb testing.TB, pattern string) string {
-	tb.Helper()
-	re := regexp.MustCompile(pattern)
-	proctest.Eventually(tb, pattern+" is written", func() bool { return re.MatchString(t.String()) })
-	return re.FindStringSubmatch(t.String())[1]
-}
-
 // A running is a program that runs within this process.
 type running struct {
-	stdout, stderr transcript
+	stdout, stderr proctest.Transcript
 	// end stops the program; it is an error if that is no success. It may be called again.
 	end  func()
 	done chan struct{} // closed when the program has ended
@@ -97,7 +64,7 @@ func (p *running) ready(t *testing.T) string {
 		}
 		return strings.Contains(p.stdout.String(), "Ctrl-C")
 	})
-	return p.stdout.await(t, devAddress)
+	return p.stdout.Await(t, devAddress)
 }
 
 // begin runs the program in the background. It is stopped when the test ends, if not before.

@@ -66,15 +66,15 @@ func TestTraces(t *testing.T) {
 	collector := tracingtest.New(t)
 	env := environmentFor(pgtest.Config(t), traceTo(collector.Base(), nil))
 	api := begin(t, env, "api", "--addr", "127.0.0.1:0")
-	base := "http://" + api.stderr.await(t, workerAddress)
+	base := "http://" + api.stderr.Await(t, workerAddress)
 	worker := begin(t, env, "worker", "--addr", "127.0.0.1:0")
-	worker.stderr.await(t, `"msg":"(ready)"`)
-	api.stderr.await(t, `"msg":"(ready)"`)
+	worker.stderr.Await(t, `"msg":"(ready)"`)
+	api.stderr.Await(t, `"msg":"(ready)"`)
 	s := openHotel(t, base)
 	s.book(t)
 	s.Upload("POST", s.path("images"), picture(t)).Want(http.StatusAccepted)
-	traceID := worker.stderr.await(t, `"kind":"image_process".*"outcome":"completed".*"trace_id":"(\w+)"`)
-	worker.stderr.await(t, `"kind":"(inventory_recount)".*"outcome":"completed".*"trace_id":"\w+"`)
+	traceID := worker.stderr.Await(t, `"kind":"image_process".*"outcome":"completed".*"trace_id":"(\w+)"`)
+	worker.stderr.Await(t, `"kind":"(inventory_recount)".*"outcome":"completed".*"trace_id":"\w+"`)
 	api.end()
 	worker.end()
 
@@ -166,8 +166,8 @@ func TestTracesOfSome(t *testing.T) {
 			"OTEL_TRACES_SAMPLER": tt.sampler, "OTEL_TRACES_SAMPLER_ARG": tt.arg, "OTEL_SDK_DISABLED": tt.disabled,
 		}))
 		p := begin(t, env, "api", "--addr", "127.0.0.1:0")
-		base := "http://" + p.stderr.await(t, workerAddress)
-		p.stderr.await(t, `"msg":"(ready)"`)
+		base := "http://" + p.stderr.Await(t, workerAddress)
+		p.stderr.Await(t, `"msg":"(ready)"`)
 		const requests = 100
 		for range requests {
 			fetch(t, base+"/openapi.json")
@@ -201,8 +201,8 @@ func TestCollectorIsOfNoMatter(t *testing.T) {
 			t.Parallel()
 			env := environmentFor(pgtest.Config(t), traceTo(collector, map[string]string{"OTEL_EXPORTER_OTLP_TIMEOUT": "60000"}))
 			p := begin(t, env, "api", "--addr", "127.0.0.1:0")
-			base := "http://" + p.stderr.await(t, workerAddress)
-			p.stderr.await(t, `"msg":"(ready)"`)
+			base := "http://" + p.stderr.Await(t, workerAddress)
+			p.stderr.Await(t, `"msg":"(ready)"`)
 			openHotel(t, base).book(t)
 			p.end() // It checks the exit code.
 			if n := strings.Count(p.stderr.String(), `"msg":"traces are lost"`); n == 0 || n > 2 {

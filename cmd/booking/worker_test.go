@@ -23,7 +23,7 @@ const workerAddress = `"msg":"starting".*"address":"([^"]+)"`
 func beginWorker(t *testing.T, c pg.Config) (*running, string) {
 	t.Helper()
 	p := begin(t, environmentFor(c, nil), "worker", "--addr", "127.0.0.1:0")
-	return p, "http://" + p.stderr.await(t, workerAddress)
+	return p, "http://" + p.stderr.Await(t, workerAddress)
 }
 
 // A worker looks after the inventory, and every process tells what it found.
@@ -40,7 +40,7 @@ func TestWorker(t *testing.T) {
 	}
 	p, base := beginWorker(t, config)
 	for _, pattern := range []string{`("kind":"inventory_recount".*"outcome":"completed")`, `("kind":"sessions_purge".*"outcome":"completed")`} {
-		p.stderr.await(t, pattern)
+		p.stderr.Await(t, pattern)
 	}
 	for _, want := range []string{
 		"\ninventory_drift 1\n", `jobs_completed_total{kind="inventory_recount"} 1`, `jobs_failed_total{kind="sessions_purge"} 0`,
@@ -69,14 +69,14 @@ func TestWorkerWaitsForTheSchema(t *testing.T) {
 	t.Parallel()
 	config := pgtest.Empty(t)
 	p, base := beginWorker(t, config)
-	p.stderr.await(t, `"for":"(the current schema)"`)
+	p.stderr.Await(t, `"for":"(the current schema)"`)
 	for path, want := range map[string]int{"/live": http.StatusOK, "/ready": http.StatusServiceUnavailable} {
 		if status, _ := fetch(t, base+path); status != want {
 			t.Errorf("GET %s before the schema = %d, want %d", path, status, want)
 		}
 	}
 	must(t, environmentFor(config, nil), "", "migrate", "up")
-	p.stderr.await(t, `"kind":"sessions_purge".*"outcome":"(completed)"`)
+	p.stderr.Await(t, `"kind":"sessions_purge".*"outcome":"(completed)"`)
 	if status, _ := fetch(t, base+"/ready"); status != http.StatusOK {
 		t.Errorf("GET /ready with the schema = %d, want 200", status)
 	}
@@ -89,7 +89,7 @@ func TestWorkerSurvivesTheLossOfTheDatabase(t *testing.T) {
 	db := pgtest.Open(t, config)
 	w, through := wireTo(t, config)
 	p, base := beginWorker(t, through)
-	p.stderr.await(t, `"kind":"sessions_purge".*"outcome":"(completed)"`)
+	p.stderr.Await(t, `"kind":"sessions_purge".*"outcome":"(completed)"`)
 	w.cut()
 	proctest.Eventually(t, "/ready says 503", func() bool {
 		status, _ := fetch(t, base+"/ready")

@@ -61,14 +61,14 @@ type world struct {
 	client    *apitest.Client
 	db        *pgxpool.Pool
 	digestSQL string
-	log       *transcript
+	log       *proctest.Transcript
 }
 
 // as returns a client of the world for one of callers.
 func (w *world) as(caller string) *apitest.Client { return w.client.As(w.tokens[caller]) }
 
 // open starts the application on a database. Its requests are not limited.
-func open(t *testing.T, database pg.Config, change func(*settings)) (*application, *transcript) {
+func open(t *testing.T, database pg.Config, change func(*settings)) (*application, *proctest.Transcript) {
 	t.Helper()
 	s, err := readSettings(environmentFor(database, map[string]string{
 		"RATE_LIMIT_ENABLED": "false", "IMAGES_DIR": filepath.Join(t.TempDir(), "images"),
@@ -77,7 +77,7 @@ func open(t *testing.T, database pg.Config, change func(*settings)) (*applicatio
 		t.Fatal(err)
 	}
 	change(&s)
-	var log transcript
+	var log proctest.Transcript
 	a, err := newApplication(context.WithoutCancel(t.Context()), s, slog.New(slog.NewJSONHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)

@@ -40,7 +40,7 @@ func (p worlds) take(t *testing.T) *world {
 	t.Cleanup(func() { p.free <- w })
 	if w.used {
 		w.restore(t)
-		w.log.clear()
+		w.log.Clear()
 	}
 	w.used = true
 	if got := w.digest(t); got != p.digest {

@@ -2,13 +2,11 @@
 package proctest
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"sync"
 	"testing"
 	"time"
 )
@@ -17,27 +15,9 @@ import (
 type Process struct {
 	tb     testing.TB
 	cmd    *exec.Cmd
-	log    transcript
+	log    Transcript
 	ended  chan struct{}
 	result error // once it has ended
-}
-
-// A transcript is what a process wrote.
-type transcript struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (t *transcript) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.Write(p)
-}
-
-func (t *transcript) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.String()
 }
 
 // Start starts the program at path, with no more variables than those of env, in a directory of its own. When the test
