@@ -24,9 +24,9 @@ func TestMain(m *testing.M) { os.Exit(site.Main(m)) }
 const (
 	// patience is how long photographs may take, and histories that are hard to decide.
 	patience = 5 * time.Second
-	users    = 12
+	users    = 6
 	// enough is how many operations a load does.
-	enough = 600
+	enough = 400
 )
 
 // A mutant is a fault, and who must find it.
@@ -135,9 +135,6 @@ func (m mutant) try(t *testing.T) findings {
 	return findings{}
 }
 
-// isSound reports whether there is no fault.
-func (m mutant) isSound() bool { return len(m.found.sql)+len(m.found.api)+len(m.found.linear) == 0 }
-
 // left reports whether the fault has left what is to be found.
 func (m mutant) left(t *testing.T, s *site.Site) (left bool) {
 	t.Helper()
@@ -167,8 +164,7 @@ func (m mutant) judge(t *testing.T, s *site.Site, r *site.Run) findings {
 	if !slices.Equal(ordered, again) {
 		t.Errorf("by the order of answers: found %q, and then %q", ordered, again)
 	}
-	// Of a fault that is not about the order of answers, that order may say what it likes, and take its time for it.
-	if undecided := linear.Check(l, patience).Undecided; len(undecided) > 0 && (m.isSound() || len(m.found.linear) > 0) {
+	if undecided := linear.Check(l, patience).Undecided; len(undecided) > 0 {
 		t.Errorf("undecided: %q", undecided)
 	}
 	return findings{sql: stored, api: shown, linear: ordered}
