@@ -35,7 +35,7 @@ func (p *CreateParams) Validate() error {
 // Location is where the booking is found.
 func (b *Booking) Location() string { return fmt.Sprintf("/bookings/%d", b.ID) }
 
-// attempts bounds how often one request of a guest tries to book.
+// attempts bounds how often one request tries to book.
 const attempts = 5
 
 // Create books rooms for the signed-in user, or for others when the caller is staff of the hotel. It fails with
@@ -54,8 +54,8 @@ func (s *Service) Create(ctx context.Context, p *CreateParams) (*Booking, error)
 }
 
 func (s *Service) create(ctx context.Context, p *CreateParams) (*Booking, error) {
-	// Twice, because what refused a booking can be gone when it is looked for: a night was given back in between.
-	for range 2 {
+	// What refused a booking can be gone when it is looked for: a night was given back in between.
+	for range attempts {
 		b, err := s.book(ctx, p)
 		if err != nil || b != nil {
 			return b, err
@@ -64,7 +64,13 @@ func (s *Service) create(ctx context.Context, p *CreateParams) (*Booking, error)
 			return nil, err
 		}
 	}
-	return nil, roomNotAvailable(nil)
+	// To say that the room is full would be wrong.
+	return nil, errBusy(nil)
+}
+
+// errBusy is the answer to a booking that others were in the way of each time it was tried.
+func errBusy(cause error) error {
+	return errs.Unavailable.New("Too many bookings are being made at once. Try again in a moment.").Because(cause)
 }
 
 // book tries to make the booking. It returns nil without an error when the booking is refused.
@@ -81,7 +87,7 @@ func (s *Service) book(ctx context.Context, p *CreateParams) (*Booking, error) {
 	case pg.Constraint(err) == "room_nights_booked_check", pg.Constraint(err) == "bookings_nights_check":
 		return nil, nil
 	case pg.IsRetryable(err):
-		return nil, errs.Unavailable.New("Too many bookings are being made at once. Try again in a moment.").Because(err)
+		return nil, errBusy(err)
 	}
 	return b, err
 }

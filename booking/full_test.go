@@ -39,6 +39,27 @@ func TestFullRoomIsLookedAtFirst(t *testing.T) {
 	w.wantNoDrift()
 }
 
+// TestNoRoomIsSaidToBeFullThatIsNot refuses a booking for a night that is free each time somebody looks, as when others give it
+// back and take it again.
+func TestNoRoomIsSaidToBeFullThatIsNot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	room := w.room(w.hotel(), 100, 1, 2)
+	guest, _ := w.guest()
+	w.exec(`
+CREATE FUNCTION taken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	RAISE check_violation USING CONSTRAINT = 'room_nights_booked_check';
+END $$`)
+	w.exec("CREATE TRIGGER taken BEFORE INSERT ON bookings FOR EACH ROW EXECUTE FUNCTION taken()")
+	refused := guest.Do("POST", "/bookings", stay(room, soon(), 1))
+	refused.WantProblem(503, "service_unavailable")
+	if refused.Header.Get("Retry-After") == "" {
+		t.Error("it is not said when to try again")
+	}
+	w.exec("DROP TRIGGER taken ON bookings")
+	guest.Do("POST", "/bookings", stay(room, soon(), 1)).Want(201)
+}
+
 // holding runs fn while a transaction has what the statement takes.
 func holding(t *testing.T, w *world, sql string, args []any, fn func()) {
 	t.Helper()

@@ -85,9 +85,6 @@ type refusedNights struct {
 
 // roomNotAvailable returns the problem of a stay in which the given nights are full or closed.
 func roomNotAvailable(nights []date.Date) error {
-	if nights == nil {
-		nights = []date.Date{}
-	}
 	return kindRoomNotAvailable.New("On some of these nights there are not enough free rooms.").With("nights", nights)
 }
 

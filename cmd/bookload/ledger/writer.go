@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
+	"syscall"
 )
 
 // A Writer appends to a ledger. Its methods may be called by many clients at once, which share the syncs of the disk.
@@ -38,7 +40,24 @@ func Create(path string, h Header) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create ledger: %w", err)
 	}
+	if err := syncDir(filepath.Dir(path)); err != nil {
+		return nil, errors.Join(fmt.Errorf("create ledger: %w", err), file.Close())
+	}
 	return write(file, h)
+}
+
+// syncDir has a directory keep the names in it.
+func syncDir(path string) error {
+	dir, err := os.Open(path) //nolint:gosec // The user names it.
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	// Some file systems cannot sync a directory, and keep it durable themselves.
+	if err := dir.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) {
+		return err
+	}
+	return nil
 }
 
 // write begins a ledger in a file, which is the Writer's from then on.
