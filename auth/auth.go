@@ -38,6 +38,8 @@ type Config struct {
 	RefreshIdle time.Duration
 	// Argon2 is the cost of hashing a password; optional.
 	Argon2 Argon2
+	// DeriveKey does what argon2.IDKey does, which it is by default; optional.
+	DeriveKey func(password, salt []byte, passes, memoryKiB uint32, lanes uint8, size uint32) []byte
 	// Cursors signs the cursors of the list of users; optional where nothing is listed.
 	Cursors page.Signer
 	// Redis learns of sessions that are over, and refuses them early; optional.
@@ -101,6 +103,9 @@ func New(db *pgxpool.Pool, cfg Config) (*Service, error) {
 	var err error
 	if s.passwords, err = newPasswordHasher(cfg.Argon2, hashingSlots(db)); err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
+	}
+	if cfg.DeriveKey != nil {
+		s.passwords.derive = cfg.DeriveKey
 	}
 	if err := s.deriveKeys(cfg); err != nil {
 		return nil, fmt.Errorf("auth: %w", err)

@@ -19,6 +19,7 @@ import (
 	"github.com/shumbooking/shumbooking/media"
 	"github.com/shumbooking/shumbooking/media/storage"
 	"github.com/shumbooking/shumbooking/migrations"
+	"github.com/shumbooking/shumbooking/platform/argon2id"
 	"github.com/shumbooking/shumbooking/platform/audit"
 	"github.com/shumbooking/shumbooking/platform/disk"
 	"github.com/shumbooking/shumbooking/platform/errs"
@@ -61,6 +62,7 @@ type application struct {
 	store              storage.Store
 	riverUI            *riverui.Handler
 	tracing            *tracing.Provider // nil where nothing is traced
+	argon2id           *argon2id.Helpers
 	health             *health.Health
 	api                *httpapi.API
 	handler            http.Handler
@@ -87,7 +89,7 @@ func newApplication(ctx context.Context, s settings, log *slog.Logger) (*applica
 func newFeatures(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.Logger) (*application, error) {
 	b := currentBuild()
 	started := time.Now()
-	a := &application{log: log, pool: pool, tracing: newTracing(ctx, s.tracing, log)}
+	a := &application{log: log, pool: pool, argon2id: argon2id.New(log), tracing: newTracing(ctx, s.tracing, log)}
 	a.registry = metrics.NewRegistry(metrics.Build{Version: b.version, Commit: b.commit, Started: started})
 	a.redis = a.openRedis(s.redis)
 	probe := s.database
@@ -152,7 +154,7 @@ func (a *application) makeFeatures(s settings) error {
 	}
 	a.auth, err = auth.New(a.pool, auth.Config{
 		SecretKey: secret, PreviousKey: previous, AccessTTL: s.tokens.accessTTL, RefreshIdle: s.tokens.refreshIdle,
-		Cursors: cursors, Redis: a.redis, Limits: limits, Metrics: a.registry, Log: a.log,
+		DeriveKey: a.argon2id.Key, Cursors: cursors, Redis: a.redis, Limits: limits, Metrics: a.registry, Log: a.log,
 	})
 	if err != nil {
 		return err
@@ -251,6 +253,7 @@ func (a *application) retry(ctx context.Context, what string, try func(context.C
 // close sends the traces that are not sent yet, and ends the connections.
 func (a *application) close() error {
 	a.tracing.Stop()
+	a.argon2id.Close()
 	for _, pool := range []*pgxpool.Pool{a.pool, a.probe, a.queue} {
 		if pool != nil {
 			pool.Close()

@@ -39,7 +39,8 @@ type Config struct {
 type Sample struct {
 	Op     string
 	Client int
-	// Due is when the request should have been sent, Begin when it was, End when its answer was there as a whole.
+	// Due is when the request should have been sent, which for another attempt is when the pause after the last one was over;
+	// Begin is when it was sent, End when its answer was there as a whole.
 	Due, Begin, End time.Time
 	Status          int    // 0 without an answer
 	Code            string // of the problem

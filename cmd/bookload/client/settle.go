@@ -32,9 +32,15 @@ func (c *Client) SettleUntil(ctx context.Context, enough <-chan struct{}, r Requ
 	}
 	for attempts := 1; ; attempts++ {
 		answer := c.send(ctx, &r)
-		if answer.Settled() || c.once || attempts == r.Attempts || !sleep(ctx, enough, pause(&answer, attempts)) {
+		if answer.Settled() || c.once || attempts == r.Attempts {
 			return answer, attempts
 		}
+		wait := pause(&answer, attempts)
+		due := time.Now().Add(wait)
+		if !sleep(ctx, enough, wait) {
+			return answer, attempts
+		}
+		r.Due = due // That it waits is its own choice, and no latency of the service.
 	}
 }
 

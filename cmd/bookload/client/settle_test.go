@@ -64,6 +64,24 @@ func inMemory(t *testing.T, service http.Handler, test func(context.Context, *cl
 	})
 }
 
+// TestPauseIsNoLatency says that an attempt after a pause is due when the pause is over, and the first when it was planned.
+func TestPauseIsNoLatency(t *testing.T) {
+	t.Parallel()
+	service := &answers{list: []http.HandlerFunc{refuse(http.StatusConflict, "request_in_progress", 0), created}}
+	inMemory(t, service, func(ctx context.Context, c *client.Client) {
+		var samples []client.Sample
+		request := booking
+		request.Due = time.Now().Add(-time.Minute)
+		c.Observing(func(s client.Sample) { samples = append(samples, s) }).Settle(ctx, request)
+		if len(samples) != 2 || !samples[0].Due.Equal(request.Due) {
+			t.Fatalf("the attempts are %+v, want two, the first due at %s", samples, request.Due)
+		}
+		if due := samples[1].Due; !due.After(samples[0].End) || !due.Equal(samples[1].Begin) {
+			t.Errorf("the second attempt was due at %s, want %s, after the first ended at %s", due, samples[1].Begin, samples[0].End)
+		}
+	})
+}
+
 func TestSettle(t *testing.T) {
 	t.Parallel()
 	service := &answers{list: []http.HandlerFunc{
