@@ -2,13 +2,13 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -65,14 +65,44 @@ func (p *process) postgres(t *testing.T) int {
 	return pid
 }
 
+// helpers returns the ids of the processes that hash passwords for p.
+func (p *process) helpers(t *testing.T) (pids []int) {
+	t.Helper()
+	names, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		command, _ := os.ReadFile(name) // It may have ended.
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(name)))
+		if err == nil && string(command) == "booking-argon2id\x00" && parentOf(pid) == p.PID() {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
 // lives reports whether a process runs. One that ended and that nobody asked about does not.
 func lives(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return false
+	stat := statOf(pid)
+	return len(stat) > 0 && stat[0] != "Z"
+}
+
+// statOf returns what the system says of a process, from its state on, or nothing if there is none.
+func statOf(pid int) []string {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(stat), ") ") // The name before may have spaces in it.
+	return strings.Fields(rest)
+}
+
+// parentOf returns the id of the process that started another, or 0 if that has ended.
+func parentOf(pid int) int {
+	stat := statOf(pid)
+	if len(stat) < 2 {
+		return 0
 	}
-	_, rest, _ := bytes.Cut(stat, []byte(") "))
-	return !bytes.HasPrefix(rest, []byte("Z"))
+	parent, _ := strconv.Atoi(stat[1])
+	return parent
 }
 
 // TestStopFinishesRequests has a request in flight when the program is told to stop.
@@ -119,10 +149,21 @@ func TestStopFinishesRequests(t *testing.T) {
 // TestKillLeavesNoProcess kills the program without a chance to clean up.
 func TestKillLeavesNoProcess(t *testing.T) {
 	t.Parallel()
-	p, _ := spawn(t)
+	p, base := spawn(t)
 	postgres, dir := p.postgres(t), p.runDir(t)
+	guess := strings.NewReader(`{"email": "nobody@example.com", "password": "one-of-the-guesses"}`)
+	res, err := http.Post(base+"/auth/login", "application/json", guess) //nolint:noctx // It is on this machine.
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	helpers := p.helpers(t)
+	if len(helpers) == 0 {
+		t.Error("no helper has hashed the password")
+	}
 	p.Kill()
 	proctest.Eventually(t, "PostgreSQL ended with the program", func() bool { return !lives(postgres) })
+	proctest.Eventually(t, "the helpers ended with the program", func() bool { return !slices.ContainsFunc(helpers, lives) })
 	next, _ := spawn(t)
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("the next start leaves %s of the killed one: %v", dir, err)
