@@ -114,6 +114,10 @@ func subtleMutants() []mutant {
 				File: "booking/create.go",
 				Old:  "AND (n.closed OR n.booked + $3::integer > n.capacity) LIMIT 1) IS NULL`",
 				New:  "AND (n.closed OR n.booked + $3::integer >= n.capacity) LIMIT 1) IS NULL`",
+			}, {
+				File: "booking/refusal.go",
+				Old:  "AND (n.closed OR n.booked + $3::integer > n.capacity) ORDER BY n.night",
+				New:  "AND (n.closed OR n.booked + $3::integer >= n.capacity) ORDER BY n.night",
 			}},
 			found: findings{linear: []string{linear.Refusal}},
 		},
