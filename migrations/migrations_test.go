@@ -3,7 +3,6 @@
 package migrations_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -18,6 +17,7 @@ import (
 	"github.com/shumbooking/shumbooking/migrations"
 	"github.com/shumbooking/shumbooking/platform/pg"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 func TestUpDownUp(t *testing.T) {
@@ -105,7 +105,7 @@ func TestUp_NewerDatabase(t *testing.T) {
 func TestUp_Concurrently(t *testing.T) {
 	t.Parallel()
 	c := pgtest.Empty(t)
-	var log lockedBuffer
+	var log proctest.Transcript
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
@@ -214,24 +214,6 @@ func schema(t *testing.T, pool *pgxpool.Pool) []string {
 		t.Fatal(err)
 	}
 	return slices.DeleteFunc(found, func(s string) bool { return strings.Contains(s, "schema_version") })
-}
-
-// lockedBuffer collects the logs of several processes.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 // signalWriter tells when the first line is logged.

@@ -3,11 +3,10 @@
 package jobs_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
-	"sync"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/shumbooking/shumbooking/platform/jobs"
 	"github.com/shumbooking/shumbooking/platform/pg/pgtest"
+	"github.com/shumbooking/shumbooking/platform/proctest"
 )
 
 // args ask for a job that does what the test says.
@@ -139,26 +139,15 @@ func (s *shift) stop() error {
 }
 
 // lines collects a log.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
+type lines struct{ proctest.Transcript }
 
 // of returns the lines about runs of a job.
 func (l *lines) of(t *testing.T, id int64) []map[string]any {
 	t.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	var found []map[string]any
-	for text := range bytes.Lines(l.buf.Bytes()) {
+	for text := range strings.Lines(l.String()) {
 		var line map[string]any
-		if err := json.Unmarshal(text, &line); err != nil {
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			t.Fatalf("log line %q: %v", text, err)
 		}
 		if line["msg"] == "job" && line["job_id"] == float64(id) {

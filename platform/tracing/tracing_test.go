@@ -1,14 +1,12 @@
 package tracing_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +16,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/shumbooking/shumbooking/platform/proctest"
 	"github.com/shumbooking/shumbooking/platform/tracing"
 	"github.com/shumbooking/shumbooking/platform/tracing/tracingtest"
 )
@@ -26,28 +25,17 @@ import (
 const forever = 24 * time.Hour
 
 // lines collects a log.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
+type lines struct{ proctest.Transcript }
 
 // lost returns how many spans each line says are lost.
 func (l *lines) lost(t *testing.T) (spans []int) {
 	t.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for text := range bytes.Lines(l.buf.Bytes()) {
+	for text := range strings.Lines(l.String()) {
 		var line struct {
 			Msg, Err string
 			Spans    int
 		}
-		if err := json.Unmarshal(text, &line); err != nil || line.Msg != "traces are lost" || line.Err == "" {
+		if err := json.Unmarshal([]byte(text), &line); err != nil || line.Msg != "traces are lost" || line.Err == "" {
 			t.Errorf("log line %s: %v, want one of lost traces and why", text, err)
 		}
 		spans = append(spans, line.Spans)
